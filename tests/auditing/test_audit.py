@@ -267,6 +267,7 @@ def test_wide_layers_are_refused_not_begun():
     assert any("signatures of 268,435,455 neuron sets" in reason for reason in audit.capped)
 
 
+@pytest.mark.nightly
 def test_too_many_trees_to_align(monkeypatch):
     """A network in which nearly everything is aligned is refused, not searched for ever."""
     # A tenth of the limit takes a tenth of the time.

@@ -63,7 +63,7 @@ def test_released_accuracy(network, weights):
         assert expected == sum(len(block) for block in released.list_bits())
 
 
-@pytest.mark.parametrize("sparsity", [0.0, 0.2, 0.4, 0.7])
+@pytest.mark.parametrize("sparsity", [0.0, pytest.param(0.2, marks=pytest.mark.nightly), 0.4, 0.7])
 @pytest.mark.parametrize("name", ["xor-2-3-3-1-seed0", "xor-2-4-1-seed0", "authors-xor-2-4-4-1-seed0"])
 def test_circuits_of_few_neurons(name, sparsity):
     """Going through the networks restricted to few neurons counts and lists what going through the whole one does."""

@@ -238,6 +238,7 @@ def test_causal_models():
     assert "the causal model says" in str(wrong)
 
 
+@pytest.mark.nightly
 def test_causal_models_as_algorithms():
     """An algorithm, written as a causal model, comes as far at every choice of neurons."""
     network = reference("xor-2-2-2-1-seed2")[1]

@@ -56,6 +56,7 @@ def test_exports_of_torch(tmp_path_factory, module):
     np.testing.assert_allclose(network.run(points), expected.run(points), rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.nightly
 @settings(max_examples=2)
 @given(modules(layers=(1, 3)))
 def test_exports_by_dynamo(tmp_path_factory, module):

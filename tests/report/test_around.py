@@ -87,6 +87,7 @@ def test_a_matrix_is_one_stop(pages, opened, key):
     assert shown.page.get_by_role("group", name="explanation on the right", exact=True).locator("output").inner_text()
 
 
+@pytest.mark.nightly
 def test_neurons_are_one_stop(pages, opened):
     """Tab reaches one neuron; arrow keys go along its layer and to the nearest neuron of the next, Enter chooses, and
     Escape gives the whole network back."""

@@ -46,7 +46,11 @@ def test_opens_offline(pages, opened, name):
     assert path.stat().st_size < LARGEST
 
 
-@pytest.mark.parametrize("name", ["xornet", "xor-2-3-3-1-seed0", "budget", "authors", "by-data"])
+@pytest.mark.parametrize(
+    "name",
+    ["xornet", "by-data", *(pytest.param(name, marks=pytest.mark.nightly)
+                            for name in ("xor-2-3-3-1-seed0", "budget", "authors"))],
+)  # fmt: skip
 def test_numbers_equal_audit_json(pages, opened, name, tmp_path):
     """Counts, rungs and verdicts on the page are those of audit.json."""
     audit, path = pages(name)

@@ -223,7 +223,7 @@ FIGURES = {
 
 
 # Others are drawn by the same code.
-DRAWN = ("one", "many", "three", "checkpoints")
+DRAWN = ("one", "many")
 
 
 @pytest.mark.parametrize(

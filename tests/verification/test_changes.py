@@ -99,7 +99,7 @@ AUDITS = {
 # Others have the same keys.
 LONGEST = (
     "bits of their own", "known bits", "tied", "by rounding", "lesson within a budget", "prices", "rows as data",
-    "ablation", "features",
+    "ablation", "features", "lesson", "nothing known", "outputs",
 )  # fmt: skip
 
 
