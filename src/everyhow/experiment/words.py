@@ -74,26 +74,30 @@ def grid_family(step: float, reach: float) -> str:
 
 def data_family(inputs: tuple[int, int], pairs: tuple[int, int], seed: int) -> str:
     """Trials by data: of inputs, and of pairs of a base and a source, how many are tried of how many."""
-    (tried, number), (chosen, every) = inputs, pairs
-    points = f"the {number:,}" if tried == number else f"{tried:,} of the {number:,}"
-    where = "every base from every source"
-    if chosen < every:
-        where = f"{chosen:,} of the {every:,} pairs of a base and a source"
-    drawn = f", drawn by seed {seed}" if tried < number or chosen < every else ""
-    return f"{points} inputs of the data, and single edges resampled at {where}{drawn}"
+    return f"{_so_many(*inputs)} inputs of the data, {_resampled(pairs)}{_drawn(seed, inputs, pairs)}"
 
 
 def sequence_family(rows: tuple[int, int], others: tuple[int, int], pairs: tuple[int, int], seed: int) -> str:
     """Trials by rows of tokens: of rows, of other sequences, and of pairs of a base and a source, how many are tried of
     how many."""
-    (tried, number), (made, of), (chosen, every) = rows, others, pairs
-    known = f"the {number:,}" if tried == number else f"{tried:,} of the {number:,}"
-    more = "" if not of else f", {'the' if made == of else f'{made:,} of the'} {of:,} other sequences of their tokens"
-    where = "every base from every source"
-    if chosen < every:
-        where = f"{chosen:,} of the {every:,} pairs of a base and a source"
-    drawn = f", drawn by seed {seed}" if tried < number or made < of or chosen < every else ""
-    return f"{known} rows{more}, and single edges resampled at {where}{drawn}"
+    more = f", {_so_many(*others)} other sequences of their tokens" if others[1] else ""
+    return f"{_so_many(*rows)} rows{more}, {_resampled(pairs)}{_drawn(seed, rows, others, pairs)}"
+
+
+def _so_many(tried: int, number: int) -> str:
+    return f"the {number:,}" if tried == number else f"{tried:,} of the {number:,}"
+
+
+def _resampled(pairs: tuple[int, int]) -> str:
+    """At how many pairs of a base and a source each edge is resampled, of how many."""
+    all_of_them = pairs[0] >= pairs[1]
+    where = "every base from every source" if all_of_them else f"{_so_many(*pairs)} pairs of a base and a source"
+    return f"and single edges resampled at {where}"
+
+
+def _drawn(seed: int, *parts: tuple[int, int]) -> str:
+    """The seed, where of some part fewer are tried than there are."""
+    return f", drawn by seed {seed}" if any(tried < number for tried, number in parts) else ""
 
 
 def undecided(family: str) -> str:

@@ -12,7 +12,7 @@ from ..mapping.findings import FORCING, RUNGS, STEPS_PER_RUN
 from ..mapping.interchange import interference, joint_runs, try_jointly, try_transitively
 from ..mapping.mapping import Mapping
 from ..mapping.patterns import Patterns
-from ..mapping.signatures import NeuronSet, Signatures
+from ..mapping.signatures import Signatures
 from .dependence import reaching, unordered
 from .interchanges import SILENT, Disagreed, Fault, Loose, Unmoved, agreement, tried
 from .placed import PlacedHypothesis
@@ -135,11 +135,7 @@ def _agreeing(placed: PlacedHypothesis, found: Signatures, k: int) -> int:
 def _rows(placed: PlacedHypothesis, found: Signatures, k: int) -> Sequence[int]:
     """The signature of what carries a variable."""
     carrier = placed.carriers[k]
-    return placed.signature(k) if is_code(carrier) else found.of(_neurons(placed, k))
-
-
-def _neurons(placed: PlacedHypothesis, k: int) -> NeuronSet:
-    return NeuronSet.of(placed.nodes[k], placed.called_nodes(placed.nodes[k]))
+    return placed.signature(k) if is_code(carrier) else found.of(placed.sets[k])
 
 
 def _put(
@@ -202,7 +198,7 @@ def _misaligned(
     for k, carrier in enumerate(placed.carriers):
         if not is_code(carrier):
             smaller = [
-                s for s in found.minimal_by_rows[found.of(_neurons(placed, k))]
+                s for s in found.minimal_by_rows[found.of(placed.sets[k])]
                 if set(s.nodes) < set(carrier.nodes)
             ]  # fmt: skip
             if smaller:
@@ -234,7 +230,7 @@ def _told(placed: PlacedHypothesis, fault: Fault) -> tuple[str, PatchedRun]:
         return text, PatchedRun(base, (Taken(rest, called(fault.source)),), decided, not decided, python=python)
     if isinstance(fault, Loose):
         decided = bool(placed.decisions(placed.runs.states[-1])[0][fault.base])
-        what = tuple(map(placed.model.graph.name, sorted({node for each in placed.nodes for node in each})))
+        what = tuple(map(placed.model.graph.name, placed.mapped))
         kept = " and ".join(fault.kept)
         allowed = f"may carry {kept}, which the two inputs share, and nothing else" if kept else "may carry nothing"
         text = f"everything but {' and '.join(what)} {allowed}, and yet a decision changes"

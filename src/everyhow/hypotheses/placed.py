@@ -87,10 +87,9 @@ class PlacedHypothesis(Placed):
 
     def kept(self, bases: Int[np.ndarray, " runs"]) -> list[Intervention]:
         """Everything that carries a variable held as it is at the bases, whatever else runs."""
-        nodes = sorted({node for each in self.nodes for node in each})
         return [
             Intervention(stage, places, self.inputs.states[stage][bases][:, list(places)])
-            for stage, places in NeuronSet.of(nodes).by_stage
+            for stage, places in NeuronSet.of(self.mapped).by_stage
         ]
 
     def decisions(self, outputs: Float[np.ndarray, "runs outputs"]) -> tuple[Bool[np.ndarray, " runs"], int]:
@@ -103,12 +102,18 @@ class PlacedHypothesis(Placed):
     def mapping(self) -> Mapping | None:
         """An algorithm with the nodes of each variable, those of a code being the neurons in it; None of a causal
         model."""
-        sets = [NeuronSet.of(nodes, self.called_nodes(nodes)) for nodes in self.nodes]
-        return _mapping_of(self.stated, sets)
+        return _mapping_of(self.stated, self.sets)
 
-    def called_nodes(self, nodes: Sequence[Node]) -> tuple[str, ...]:
-        """The names of nodes, where places may span stages; nothing where nodes are told by layers."""
-        return tuple(map(self.model.graph.name, nodes)) if self.model.residual else ()
+    @cached_property
+    def sets(self) -> tuple[NeuronSet, ...]:
+        """The nodes of each variable as a set; where places may span stages, with their names."""
+        name, named = self.model.graph.name, self.model.residual
+        return tuple(NeuronSet.of(nodes, map(name, nodes) if named else ()) for nodes in self.nodes)
+
+    @property
+    def mapped(self) -> list[Node]:
+        """All nodes that carry a variable, the earliest first."""
+        return sorted({node for nodes in self.nodes for node in nodes})
 
     @cached_property
     def without_codes(self) -> bool:

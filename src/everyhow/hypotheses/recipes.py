@@ -56,9 +56,8 @@ def of_rest(placed: PlacedHypothesis, base: int, layer: int, source: int) -> str
 
 def of_kept(placed: PlacedHypothesis, base: int, source: int) -> str:
     """The run on a source in which everything that carries a variable is held as at the base."""
-    nodes = sorted({node for each in placed.nodes for node in each})
     points = placed.behavior.points
-    return taken_line(placed.model, points[source], [(node, _values(points[base])) for node in nodes])
+    return taken_line(placed.model, points[source], [(node, _values(points[base])) for node in placed.mapped])
 
 
 def of_left(placed: PlacedHypothesis, base: int, v: int, at: int, forced: Sequence[tuple[int, int]]) -> str:

@@ -363,6 +363,25 @@ class ResidualStream(RunningModel):
         """By which the scores of a layer's heads are divided."""
         return float(np.sqrt(layer.attention.W_Q.shape[2])) if self.scale is None else self.scale
 
+    def written_by_head(
+        self,
+        layer: Layer,
+        h: int,
+        q: Float[np.ndarray, "*batch positions d_model"],
+        k: Float[np.ndarray, "*batch positions d_model"],
+        v: Float[np.ndarray, "*batch positions d_model"],
+    ) -> Float[np.ndarray, "*batch positions d_model"]:
+        """What a head writes, given what its three slots receive."""
+        looked = pattern(queries(layer, h, q), keys(layer, h, k), self.divisor(layer), self.sees)
+        return looked @ written(layer, h, v)
+
+    def written_by_mlp(
+        self, layer: Layer, stream: Float[np.ndarray, "*batch positions d_model"]
+    ) -> Float[np.ndarray, "*batch positions d_model"]:
+        """What the MLP of a layer that has one writes, given what it receives."""
+        assert layer.mlp is not None
+        return layer.mlp(normed(layer.ln2, stream), self.activation)
+
     def logits(self, tokens: Any) -> Float[np.ndarray, "inputs positions d_vocab_out"]:
         """All logits of the whole model, at every position.
 
@@ -460,14 +479,13 @@ class ResidualStream(RunningModel):
             bias, stage = self.bias_before(k, mlp=False), []
             for h in range(layer.attention.heads):
                 q, key, v = (received(node + h, slot, bias) for slot in range(3))
-                looked = pattern(queries(layer, h, q), keys(layer, h, key), self.divisor(layer), self.sees)
-                stage.append((looked @ written(layer, h, v)).reshape(flat))
+                stage.append(self.written_by_head(layer, h, q, key, v).reshape(flat))
             states.append(_held(np.stack(stage, axis=2), len(states), interventions))
             values += [states[-1][:, :, h].reshape(outside[0].shape) for h in range(len(stage))]
             node += len(stage)
             if layer.mlp is not None:
                 stream = received(node, 0, self.bias_before(k, mlp=True))
-                wrote = layer.mlp(normed(layer.ln2, stream), self.activation).reshape(*flat[:2], 1, flat[2])
+                wrote = self.written_by_mlp(layer, stream).reshape(*flat[:2], 1, flat[2])
                 states.append(_held(wrote, len(states), interventions))
                 values.append(states[-1].reshape(outside[0].shape))
                 node += 1

@@ -9,7 +9,6 @@ from jaxtyping import Bool, Float, Int
 from ..model.graph import Node
 from ..model.plain_runs import PlainRuns
 from ..model.runnable import BOUNDARY_SHIFT, Held
-from .parts import keys, normed, pattern, queries, written
 from .residual_stream import ResidualStream
 
 # What a slot receives, for each choice of held components before it: a run for every source and base.
@@ -76,8 +75,7 @@ class TransformerRuns(PlainRuns):
         parts = [(layer, mlp) for layer in model.layers for mlp in (None, layer.mlp)[: 1 + (layer.mlp is not None)]]
         layer, mlp = parts[stage - 1]
         if mlp is not None:
-            yield mlp(normed(layer.ln2, stream), model.activation)
+            yield model.written_by_mlp(layer, stream)
             return
         for h in range(layer.attention.heads):
-            asked, found = queries(layer, h, stream), keys(layer, h, stream)
-            yield pattern(asked, found, model.divisor(layer), model.sees) @ written(layer, h, stream)
+            yield model.written_by_head(layer, h, stream, stream, stream)

@@ -17,7 +17,6 @@ from ..model.model import Cut
 from ..model.origin import Origin
 from ..model.runnable import Intervention, States
 from ..model.running_model import RunningModel
-from .parts import keys, normed, pattern, queries, written
 from .residual_stream import ResidualStream
 
 
@@ -216,13 +215,9 @@ def after_layer(
 ) -> Float[np.ndarray, "*batch positions d_model"]:
     """The stream after layer k, given the stream before it."""
     layer = model.layers[k]
-    heads = [
-        pattern(queries(layer, h, stream), keys(layer, h, stream), model.divisor(layer), model.sees)
-        @ written(layer, h, stream)
-        for h in range(layer.attention.heads)
-    ]
+    heads = [model.written_by_head(layer, h, stream, stream, stream) for h in range(layer.attention.heads)]
     stream = stream + sum(heads) + layer.attention.b_O
-    return stream if layer.mlp is None else stream + layer.mlp(normed(layer.ln2, stream), model.activation)
+    return stream if layer.mlp is None else stream + model.written_by_mlp(layer, stream)
 
 
 def stream_at(transformer: ResidualStream, position: int) -> StreamAt:
