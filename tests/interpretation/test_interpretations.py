@@ -16,7 +16,9 @@ from everyhow.interpretation.findings import bytes_held, examine_interpretations
 from everyhow.interpretation.interpretation import completions
 from everyhow.interpretation.interpretations import Interpretations
 from everyhow.model.circuit import Circuit
+from everyhow.model.criterion import perfect
 from everyhow.model.reading import ReadingRule
+from everyhow.network.listing import list_within
 from everyhow.network.reading_counts import PRIMES, _combined, _moduli, count_interpretations
 from everyhow.verification import plain, plain_circuits, plain_interpretations
 
@@ -248,10 +250,49 @@ def test_too_many_inputs():
         list(count_interpretations(network, [], np.arange(65.0)[:, None]))
 
 
-def examined(network, behavior, budget=10**10):
+def examined(network, behavior, budget=10**10, exact_up_to=None):
     """The interpretations of all perfect circuits of a network by some behavior."""
-    circuits = examine_circuits(network, behavior, budget)
-    return examine_interpretations(network, behavior, circuits, budget, Progress(False))
+    circuits = examine_circuits(network, behavior, 10**10)
+    return examine_interpretations(network, behavior, circuits, budget, Progress(False), exact_up_to)
+
+
+def test_many_circuits_are_summed_up():
+    """Where the budget does not allow going through them; then it does not say what each circuit has."""
+    _, network = reference("count-xor-2-4-4-1-seed0")
+    behavior = eh.Behavior.of_network(network, network.corners)
+    assert examined(network, behavior, 15 * 10**7).counts == {
+        "interpretations": 42667751, "interpretations_with_dont_cares_expanded": 32511093033713616017714,
+        "interpretations_per_circuit_min": 0, "interpretations_per_circuit_max": 3535,
+    }  # fmt: skip
+    summed = examined(network, behavior, 2 * 10**7)
+    assert (summed.total, summed.expanded, summed.least, summed.most) == (42667751, None, None, None)
+    assert summed.refused == (
+        "completing don't cares and counting the interpretations of each circuit needs about 1.44e+08 candidate "
+        "evaluations, the budget is 2e+07",
+    )
+    refused = examined(network, behavior, 10**7)
+    assert refused.total is None and "needs about 1.29e+07 candidate evaluations" in refused.refused[0]
+    assert examined(network, behavior, 2 * 10**7, exact_up_to=1000).total is None
+
+
+def test_many_circuits_on_the_boundary_are_summed_up():
+    """Without those that lie on it, and with them, as they would be read if they were right."""
+    generator = np.random.default_rng(5)
+    weights = [generator.integers(1, 5, shape) / 4 for shape in ((4, 2), (4, 4), (1, 4))]
+    biases, functions = [np.zeros(4), np.full(4, -0.5), np.array([-0.5])], ["relu", "relu", "identity"]
+    network = eh.Network(weights, biases, functions)
+    behavior = eh.Behavior.of_network(network, network.corners)
+    # Where an output should be 1 it may lie on the boundary, and nowhere else: a little more decides all of these.
+    raised = eh.Network(weights, [*biases[:2], biases[2] + 1e-6], functions)
+    criterion = perfect(network, behavior)
+    ends = [
+        sum(once for once, _ in count_interpretations(raised, list_within(criterion, limits), network.corners))
+        for limits in criterion.certified_limits
+    ]
+    found = examined(network, behavior)
+    assert found.total is None and found.between == tuple(ends)
+    assert 0 < ends[0] < ends[1]
+    assert str(found.number) == f"between {ends[0]:,} and {ends[1]:,}"
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -62,6 +62,7 @@ def _shared(findings: Findings) -> dict[str, Any]:
         "interpretations": interpretations
         and {
             "estimate": interpretations.estimate and vars(interpretations.estimate),
+            **({} if interpretations.between is None else {"between": list(interpretations.between)}),
             "of_the_simplest_circuit": interpretations.simplest and _interpretation(interpretations.simplest),
         },
         "experiments": findings.experiments and _experiments(findings.experiments),

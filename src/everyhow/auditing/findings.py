@@ -209,7 +209,7 @@ def count_explanations(
     depth: int,
     budget: int,
     progress: Progress,
-    exact_up_to: int = 0,
+    exact_up_to: int | None = None,
     asked: CircuitQuestions = PLAIN,
     execution: Execution = IN_THREADS,
 ) -> Findings:
@@ -221,7 +221,8 @@ def count_explanations(
         depth: the largest one of the algorithms.
         budget: in candidate evaluations; what exceeds it is named in the notes.
         progress: where to show it.
-        exact_up_to: the interpretations of so many circuits are counted one by one within ten times the budget.
+        exact_up_to: the interpretations of so many circuits are counted one by one within ten times the budget, and
+            those of more are estimated beyond it; None sums them up where the budget allows that.
         asked: what is asked of circuits beyond the decisions.
         execution: how long counts of circuits are carried out.
     """

@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -15,8 +15,8 @@ from ..common.notes import NO_NOTES, Noted, Notes
 from ..common.progress import Progress
 from ..model.behavior import Behavior
 from ..model.criterion import perfect
-from ..model.model import MOST_EDGES, Model
-from ..model.reading import MOST_INPUTS, ReadingRule
+from ..model.model import MOST_EDGES, CircuitSearch, Model
+from ..model.reading import MOST_INPUTS, InterpretationTotals, ReadingRule, Summing
 from .interpretation import Interpretation
 from .interpretations import Interpretations, unread
 
@@ -26,6 +26,8 @@ STRETCH = 10
 # What costs about as much as so many candidate evaluations: over data, where interpretations are compared by gaps,
 # a pair of neighboring states and a state of the inputs; where they are counted and inputs have many values, a reading.
 STEPS_PER_PAIR, STEPS_PER_STATE, STEPS_PER_READING = 1000, 150_000, 100
+# What a sum does not tell.
+ONE_BY_ONE = "completing don't cares and counting the interpretations of each circuit"
 # Bytes that counting may hold, and what it holds of each reading that a neuron may have at a state of the layer before.
 MOST_BYTES, BYTES_PER_READING = 1 << 30, 64
 
@@ -39,6 +41,7 @@ class InterpretationFindings(Noted):
         expanded: interpretations, each completion of the don't cares counted.
         least: the fewest of one circuit, don't cares counted once; None also where no circuit is perfect.
         most: the most of one circuit, don't cares counted once; None also where no circuit is perfect.
+        between: the total without the circuits on the decision boundary, and with them, where these were summed up.
         estimate: of the total, when it was not counted.
         simplest: the interpretation with the widest gaps of the simplest circuit.
         notes: what the budget did not allow, what has no answer here, and what rounding decides.
@@ -49,6 +52,7 @@ class InterpretationFindings(Noted):
     expanded: int | None = None
     least: int | None = None
     most: int | None = None
+    between: tuple[int, int] | None = None
     estimate: Estimate | None = None
     simplest: Interpretation | None = None
     notes: Notes = NO_NOTES
@@ -57,7 +61,7 @@ class InterpretationFindings(Noted):
     @property
     def number(self) -> Count:
         """How many there are over all perfect circuits, don't cares counted once."""
-        return Count(self.total, self.total, self.estimate)
+        return Count(*(self.between or (self.total, self.total)), self.estimate)
 
     @property
     def counts(self) -> dict[str, int | None]:
@@ -81,14 +85,16 @@ def examine_interpretations(
     circuits: CircuitFindings,
     budget: int,
     progress: Progress,
-    exact_up_to: int = 0,
+    exact_up_to: int | None = None,
 ) -> InterpretationFindings:
-    """Count the interpretations of every perfect circuit, or estimate their number from a uniform sample.
+    """Count the interpretations of every perfect circuit, or sum them up, or estimate their number.
 
-    The interpretations are counted when the budget allows it. They are also counted when ten times the budget allows it
-    and there are at most `exact_up_to` circuits. Where circuits lie on the decision boundary there is no exact total:
-    the total is estimated from the circuits that float64 decides for. Beyond 64 inputs, and where outputs stand for
-    classes, nothing is counted, and `beyond` says so.
+    They are counted circuit by circuit where the budget allows it. Else they are summed up without going through the
+    circuits, where the budget allows that: then nothing is known of single circuits, and notes say so. Else their
+    number is estimated from a uniform sample. With `exact_up_to` nothing is summed up, and of so many circuits at most
+    they are counted where ten times the budget allows it. Where circuits lie on the decision boundary there is no exact
+    total: the total is estimated from the circuits that float64 decides for. Beyond 64 inputs, and where outputs stand
+    for classes, nothing is counted, and `beyond` says so.
     """
     budget = Budget(budget)
     if behavior.decision == "argmax":
@@ -122,7 +128,7 @@ def examine_interpretations(
     tied = not circuits.perfect.certified
     what = "counting the interpretations of all perfect circuits"
     refusal = budget.refusal(what, number * steps)
-    if number <= exact_up_to and number * steps <= STRETCH * budget:
+    if number <= (exact_up_to or 0) and number * steps <= STRETCH * budget:
         refusal = None
     held = bytes_held(sizes, len(behavior.points), first)
     if held > MOST_BYTES and (refusal is None or budget.allows(SAMPLE * steps)):
@@ -130,28 +136,56 @@ def examine_interpretations(
         refused = Refusal(f"{what} may hold {rounded(held)} bytes, {why}; {MOST_BYTES:,} are allowed", None, what)
         refused.instead = "ask by fewer points, or by inputs of fewer values"
         return InterpretationFindings(simplest=simplest, notes=notes.refusing(refused))
+    summing = None if exact_up_to is not None else search.summing(rule)
+    if summing is not None:
+        steps = min(steps, summing.steps_each)
+        refusal = budget.refusal(what, number * steps)
     if refusal is None and not tied:
-        counts = model.interpretation_counts(search.bits(), behavior.points, rule) or ()
-        tracked = progress.track(counts, number, "interpretations")
-        total = expanded = most = doubtful = 0
-        least = None
-        for once, completed, is_doubtful in tracked:
-            total, expanded, doubtful = total + once, expanded + completed, doubtful + is_doubtful
-            least, most = once if least is None else min(least, once), max(most, once)
-        if doubtful:
-            tie = f"in {doubtful:,} perfect circuits rounding decides which values of a neuron differ"
-            tied = notes + Notes(ties=(f"{tie}, and so how they can be read",))
-            return InterpretationFindings(simplest=simplest, notes=tied)
-        return InterpretationFindings(total, expanded, least, most, simplest=simplest, notes=notes)
+        found = _counted(search, behavior, rule, number, progress)
+        return replace(found, simplest=simplest, notes=notes + found.notes)
+    if summing is not None:
+        needed = summing.steps * (2 if tied else 1)
+        if budget.allows(needed):
+            found = _summed(summing, tied, progress)
+            alone = budget.refusal(ONE_BY_ONE, number * steps)
+            return replace(found, simplest=simplest, notes=(notes + found.notes).refusing(*filter(None, [alone])))
+        refusal = refusal and budget.refusal(what, min(number * steps, needed))
     refused = () if refusal is None else (refusal,)
     too_much = budget.refusal("estimating the interpretations from a sample", SAMPLE * steps)
     if too_much:
         return InterpretationFindings(simplest=simplest, notes=notes.refusing(*refused, too_much))
     drawn = np.array([[circuit.bits] for circuit in search.sample(SAMPLE)], np.uint64)
-    counts = [found.once for found in model.interpretation_counts([drawn], behavior.points, rule) or ()]
+    batches = model.interpretation_counts([drawn], behavior.points, rule) or ()
+    counts = [once for each in batches for once in each.once.tolist()]
     estimate = _estimate(counts, fewest, number)
     notes = notes.refusing(*(Refusal.of(f"{reason}; estimated instead", reason) for reason in refused))
     return InterpretationFindings(estimate=estimate, simplest=simplest, notes=notes)
+
+
+def _counted(
+    search: CircuitSearch, behavior: Behavior, rule: ReadingRule, number: int, progress: Progress
+) -> InterpretationFindings:
+    """The findings circuit by circuit, of which there are so many."""
+    counts = search.model.interpretation_counts(search.bits(), behavior.points, rule) or ()
+    tracked = progress.shares(((len(each), each.totals) for each in counts), number, 0, "interpretations")
+    found = sum((totals for _, totals in tracked), InterpretationTotals())
+    if found.doubtful:
+        return _doubtful(found.doubtful)
+    return InterpretationFindings(found.once, found.expanded, found.least, found.most)
+
+
+def _summed(summing: Summing, tied: bool, progress: Progress) -> InterpretationFindings:
+    """The findings over all circuits together; where some lie on the decision boundary, without these and with them."""
+    ends = [summing.total(possible, progress) for possible in ((False, True) if tied else (False,))]
+    if ends[-1].doubtful:
+        return _doubtful(ends[-1].doubtful)
+    least, most = ends[0].once, ends[-1].once
+    return InterpretationFindings(least) if least == most else InterpretationFindings(between=(least, most))
+
+
+def _doubtful(circuits: int) -> InterpretationFindings:
+    tie = f"in {circuits:,} perfect circuits rounding decides which values of a neuron differ"
+    return InterpretationFindings(notes=Notes(ties=(f"{tie}, and so how they can be read",)))
 
 
 def _estimate(sampled: list[int], fewest: int, most: int) -> Estimate:

@@ -169,26 +169,55 @@ def is_parity(reading, before, strides, combination, everything):
 
 
 @njit(cache=True, nogil=True)
-def circuit_layers(bits, layout):
-    """Activations (layers + 1, widest, inputs) of a circuit run alone, and each neuron's parents (layers, widest) as
-    bit sets."""
-    weights, positions, widths = layout.weights, layout.positions, layout.widths
+def activations_of(layer, j, parents, states, layout, values):
+    """Fill `values` (inputs,) with what neuron `j` of a layer carries that has `parents`, a bit set, in a circuit run
+    alone; `states` (widest, inputs) are those of the layer before."""
+    values[:] = layout.biases[layer - 1, j]
+    for i in range(layout.widths[layer - 1]):
+        if parents >> i & 1:
+            values += layout.weights[layer - 1, j, i] * states[i]
+    for x in range(len(values)):
+        values[x] = activate(layout.codes[layer - 1], layout.parameters[layer - 1], values[x])
+
+
+@njit(cache=True, nogil=True)
+def parents_of(bits, layer, j, layout):
+    """The parents of neuron `j` of a layer in a circuit, as a bit set."""
+    parents = 0
+    for i in range(layout.widths[layer - 1]):
+        if bits >> layout.positions[layer - 1, j, i] & ONE:
+            parents |= 1 << i
+    return parents
+
+
+@njit(cache=True, nogil=True)
+def circuit_layers(bits, layout, last):
+    """Activations (layers + 1, widest, inputs) of a circuit run alone, up to layer `last`, and each neuron's parents
+    (layers, widest) as bit sets."""
     layers, widest = layout.biases.shape
-    inputs = len(layout.base)
     # All layers are kept, and the values of a neuron at all inputs stand together, since they are sorted later.
-    states = np.zeros((layers + 1, widest, inputs))
+    states = np.zeros((layers + 1, widest, len(layout.base)))
     parents = np.zeros((layers, widest), np.int64)
     states[0] = layout.base.T
-    for layer in range(layers):
-        for j in range(widths[layer + 1]):
-            z = np.full(inputs, layout.biases[layer, j])
-            for i in range(widths[layer]):
-                if bits >> positions[layer, j, i] & ONE:
-                    parents[layer, j] |= 1 << i
-                    z += weights[layer, j, i] * states[layer, i]
-            for x in range(inputs):
-                states[layer + 1, j, x] = activate(layout.codes[layer], layout.parameters[layer], z[x])
+    for layer in range(1, last + 1):
+        for j in range(layout.widths[layer]):
+            parents[layer - 1, j] = parents_of(bits, layer, j, layout)
+            activations_of(layer, j, parents[layer - 1, j], states[layer - 1], layout, states[layer, j])
     return states, parents
+
+
+@njit(cache=True, nogil=True)
+def decided(value, level):
+    """Whether an output of this value is read as 1."""
+    return np.round(value) == 1 if np.isnan(level) else value > level
+
+
+@njit(cache=True, nogil=True)
+def readings_of_neuron(values, rule, off, sets):
+    """Fill `sets` (inputs,) with the readings of a neuron that is not an output, as `readings_of` does."""
+    if rule.as_float32:
+        values = values.astype(np.float32).astype(np.float64)
+    return readings_of(values, rule.tolerance, off, sets)
 
 
 @njit(cache=True, nogil=True)
@@ -199,14 +228,14 @@ def fill_readings(layer, states, parents, widths, rule, readings):
     any_doubtful = False
     for j in range(widths[layer]):
         readings.counts[j] = 0
-        values = states[layer, j]
+        if layer and not parents[layer - 1, j]:
+            continue
         if layer == last:
-            values = np.where(np.round(values) == 1 if np.isnan(rule.level) else values > rule.level, 1.0, 0.0)
-        elif rule.as_float32:
-            values = values.astype(np.float32).astype(np.float64)
-        if layer == 0 or parents[layer - 1, j]:
-            off = -1.0 if layer == last else rule.errors[layer, j]
-            readings.counts[j], doubtful = readings_of(values, rule.tolerance, off, readings.sets[j])
+            bits = np.array([1.0 if decided(value, rule.level) else 0.0 for value in states[layer, j]])
+            readings.counts[j], _ = readings_of(bits, rule.tolerance, -1.0, readings.sets[j])
+        else:
+            off = rule.errors[layer, j]
+            readings.counts[j], doubtful = readings_of_neuron(states[layer, j], rule, off, readings.sets[j])
             any_doubtful = any_doubtful or doubtful
     return any_doubtful
 
@@ -345,21 +374,28 @@ def next_ways(ways_before, counts_before, counts, options, moduli):
 
 
 @njit(cache=True, nogil=True)
-def count_of_circuit(states, parents, widths, rule, completions, result):
-    """Put into `result` (once and expanded, moduli) the interpretations of one circuit; returns whether errors of its
-    activations may make others."""
-    widest, inputs = states.shape[1:]
-    moduli = completions.moduli
+def all_inputs(inputs):
+    """So many inputs as a bit set."""
     everything = ZERO
     for x in range(inputs):
         everything |= ONE << np.uint64(x)
+    return everything
+
+
+@njit(cache=True, nogil=True)
+def ways_up_to(last, states, parents, widths, rule, completions):
+    """The readings of layer `last`, the ways (states, once and expanded, moduli) to each of its states, and whether
+    errors of the activations may make others."""
+    widest, inputs = states.shape[1:]
+    moduli = completions.moduli
+    everything = all_inputs(inputs)
     # Two sets of readings take turns; of each, only the neurons that the layer has are looked at.
     before = Readings(np.zeros((widest, inputs), np.uint64), np.zeros(widest, np.int64))
     after = Readings(np.zeros((widest, inputs), np.uint64), np.zeros(widest, np.int64))
     strides = np.zeros((widest, widest), np.int64)
     any_doubtful = fill_readings(0, states, parents, widths, rule, before)
     ways = np.ones((states_of(before.counts[: widths[0]]), 2, len(moduli)), np.uint64)
-    for layer in range(1, len(widths)):
+    for layer in range(1, last + 1):
         doubtful = fill_readings(layer, states, parents, widths, rule, after)
         any_doubtful = any_doubtful or doubtful
         width, most = widths[layer], len(ways)
@@ -370,6 +406,15 @@ def count_of_circuit(states, parents, widths, rule, completions, result):
         fill_options(layer, parents[layer - 1], sources, readings, everything, completions, options)
         ways = next_ways(ways, sources.counts, readings.counts, options, moduli)
         before, after = after, before
+    return Readings(before.sets, before.counts[: widths[last]]), ways, any_doubtful
+
+
+@njit(cache=True, nogil=True)
+def count_of_circuit(states, parents, widths, rule, completions, result):
+    """Put into `result` (once and expanded, moduli) the interpretations of one circuit; returns whether errors of its
+    activations may make others."""
+    moduli = completions.moduli
+    _, ways, any_doubtful = ways_up_to(len(widths) - 1, states, parents, widths, rule, completions)
     # Every state of the outputs' readings counts.
     result[:] = ZERO
     for state in range(len(ways)):
@@ -410,7 +455,7 @@ def count_interpretations(circuits, layout, rule, moduli):
     exact = np.zeros((2, 1), np.uint64)
     doubtful = np.zeros(len(circuits), np.bool_)
     for k in range(len(circuits)):
-        states, parents = circuit_layers(circuits[k], layout)
+        states, parents = circuit_layers(circuits[k], layout, len(widths) - 1)
         if bits_needed(parents, inputs) < 64:
             # The residue modulo 2^64, which comes first, is the number itself.
             doubtful[k] = count_of_circuit(states, parents, widths, rule, of_one, exact)

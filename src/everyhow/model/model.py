@@ -19,7 +19,7 @@ from .circuit import Bits, Circuit, gathered, numbers_of, words_of
 from .criterion import Criterion
 from .graph import Edge, Node
 from .lattice import MOST_EDGES_OF_LATTICE, MOST_MEETING, Lattice, common, minimal_numbers
-from .reading import InterpretationCount, ReadingRule
+from .reading import InterpretationCounts, ReadingRule, Summing
 from .runnable import Runnable
 from .usage import Usage, minimal_sets, usage_of
 
@@ -188,6 +188,10 @@ class CircuitSearch(ABC):
         """Those that another search does not find; None where these are found by running each."""
         return None
 
+    def summing(self, rule: ReadingRule) -> Summing | None:
+        """A way to sum up their interpretations without going through them; None where there is none."""
+        return None
+
     def hereditary(self, among: "CircuitSearch | None" = None) -> tuple[int, int] | None:
         """How many circuits meet the criterion together with every larger circuit, and how many of these have no other
         of them inside; None where the space is too large for that, or more than a million circuits meet it.
@@ -353,8 +357,8 @@ class Model(Runnable, Displayed):
         circuits: Iterable[Bits],
         points: Float[np.ndarray, "inputs features"],
         rule: ReadingRule,
-    ) -> Iterator[InterpretationCount] | None:
-        """For each circuit, given as bits in batches, how many interpretations it has; None where this kind of model
+    ) -> Iterator[InterpretationCounts] | None:
+        """How many interpretations circuits have, given as bits in batches, in order; None where this kind of model
         has no readings."""
 
     @abstractmethod

@@ -15,7 +15,7 @@ from .criterion import Criterion
 from .graph import Edge
 from .model import MOST_EDGES, Chosen, CircuitSearch, Cut, Model, RobustCount
 from .plain_runs import PlainRuns, plain_runs
-from .reading import InterpretationCount, ReadingRule
+from .reading import InterpretationCounts, ReadingRule
 from .runnable import Intervention, States, check_tells_apart, nothing_carried
 from .running_search import STEPS_PER_RUN, RunningSearch, judged
 
@@ -156,7 +156,7 @@ class RunningModel(Model):
 
     def interpretation_counts(
         self, circuits: Iterable[Bits], points: Float[np.ndarray, "inputs features"], rule: ReadingRule
-    ) -> Iterator[InterpretationCount] | None:
+    ) -> Iterator[InterpretationCounts] | None:
         """None: its nodes are not read as bits."""
         return None
 

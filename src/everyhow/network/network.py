@@ -15,7 +15,7 @@ from ..model.circuit import Circuit
 from ..model.criterion import Criterion
 from ..model.graph import Edge, Node
 from ..model.model import Bits, Chosen, CircuitSearch, Model, RobustCount, Way
-from ..model.reading import InterpretationCount, ReadingRule
+from ..model.reading import InterpretationCounts, ReadingRule
 from ..model.space import circuits_in_space
 from .box_faults import fault_around
 from .cuts import LayerCut
@@ -23,7 +23,7 @@ from .feed_forward import FeedForward
 from .layout import MOST_NEURONS
 from .listing import is_listable
 from .narrowing import constant_neurons, of_classes, of_one_class, ways_smaller, without_constant
-from .reading_counts import certified_interpretations
+from .reading_counts import interpretation_counts
 from .robust import robust_count
 from .running import judged
 from .runs import NetworkRuns, network_runs
@@ -112,9 +112,9 @@ class Network(FeedForward):
         circuits: Iterable[Bits],
         points: Float[np.ndarray, "inputs features"],
         rule: ReadingRule,
-    ) -> Iterator[InterpretationCount]:
-        """For each circuit, given as bits in batches, how many interpretations it has."""
-        return certified_interpretations(self, (batch[:, 0] for batch in circuits), points, rule)
+    ) -> Iterator[InterpretationCounts]:
+        """How many interpretations circuits have, given as bits in batches, in order."""
+        return interpretation_counts(self, (batch[:, 0] for batch in circuits), points, rule)
 
     def robust_count(self, circuits: Iterable[Circuit], behavior: Behavior, radius: float) -> RobustCount:
         """How many circuits, run alone, decide right at every input of the box around each point."""

@@ -1,19 +1,20 @@
 """Exact numbers of interpretations, for many circuits at once."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 from jaxtyping import UInt64
 
 from ..common.errors import InputError
 from ..common.threads import map_in_threads
-from ..model.reading import MOST_INPUTS, InterpretationCount, ReadingRule
+from ..model.reading import MOST_INPUTS, InterpretationCounts, ReadingRule
 from .feed_forward import FeedForward
 from .layout import layout_alone
-from .rounding import nothing, rounding_of_circuits
+from .reading_tables import as_read, counting_by_tables, shares_tables
 
-CIRCUITS_AT_ONCE = 512
+# Circuits in one job of a thread: of each a table of its own is made, or they share tables.
+CIRCUITS_AT_ONCE, SHARING_AT_ONCE = 512, 1 << 14
 # Primes below 2^32, so that a product of two residues fits in 64 bits.
 PRIMES = (4294967291, 4294967279, 4294967231, 4294967197, 4294967189, 4294967161, 4294967143, 4294967111)
 
@@ -26,23 +27,27 @@ def count_interpretations(
 ) -> Iterator[tuple[int, int]]:
     """For each circuit, in order: its interpretations with don't cares counted once, and with each completion counted.
 
-    Method, cost, arguments and errors are those of `certified_interpretations`.
+    Method, cost, arguments and errors are those of `interpretation_counts`.
     """
-    return ((once, expanded) for once, expanded, _ in certified_interpretations(network, circuits, points, rule))
+    for counts in interpretation_counts(network, circuits, points, rule):
+        yield from zip(counts.once.tolist(), counts.expanded, strict=True)
 
 
-def certified_interpretations(
+def interpretation_counts(
     network: FeedForward,
     circuits: Iterable[UInt64[np.ndarray, " _circuits"]],
     points: np.ndarray,
     rule: ReadingRule | None = None,
-) -> Iterator[InterpretationCount]:
-    """For each circuit, in order, its interpretations, and whether their number depends on rounding.
+) -> Iterator[InterpretationCounts]:
+    """The interpretations of circuits, in order and in batches, and whether their number depends on rounding.
 
-    Dynamic programming over layers, the state being the readings of the current layer's neurons; nothing is listed.
-    Numbers beyond 64 bits are put together from residues modulo several primes, so they are exact.
+    Of networks with one output and a hidden layer, over few inputs, circuits share tables of what the last hidden
+    neurons may be read as (`kernels/reading_tables.py`). Else each circuit is gone through by dynamic programming over
+    layers, the state being the readings of the current layer's neurons; nothing is listed. Numbers beyond 64 bits are
+    put together from residues modulo several primes, so they are exact.
 
-    Cost per circuit: (states of a layer) x (states of the next), a neuron with v distinct values having v - 1 readings.
+    Cost per circuit: (partitions of the inputs) x (states of the layer before the last hidden one); else (states of a
+    layer) x (states of the next). A neuron with v distinct values has v - 1 readings.
 
     Args:
         network: the network that the circuits belong to.
@@ -53,43 +58,33 @@ def certified_interpretations(
     Raises:
         InputError: there are more than 64 inputs.
     """
-    from ..kernels.interpretations import Rule
-    from ..kernels.interpretations import count_interpretations as count_batch
-
     if len(points) > MOST_INPUTS:
         raise InputError(f"interpretations are counted over at most {MOST_INPUTS} inputs, not {len(points)}")
     rule = rule or ReadingRule()
+    shares = shares_tables(network, points)
+    count = counting_by_tables(network, points, rule) if shares else _one_by_one(network, points, rule)
+    size = SHARING_AT_ONCE if shares else CIRCUITS_AT_ONCE
+    parts = (batch[start : start + size] for batch in circuits for start in range(0, len(batch), size))
+    yield from map_in_threads(count, parts)
+
+
+def _one_by_one(
+    network: FeedForward, points: np.ndarray, rule: ReadingRule
+) -> Callable[[UInt64[np.ndarray, " circuits"]], InterpretationCounts]:
+    """What counts the interpretations of a batch of circuits, one after the other."""
+    from ..kernels.interpretations import count_interpretations as count_batch
+
     moduli = _moduli(_bound(network, len(points)))
-    layout = layout_alone(network, points)
+    layout, reads = layout_alone(network, points), as_read(network, points, rule)
     numbers = np.array([modulus % 2**64 for modulus in moduli], np.uint64)
-    as_read = Rule(float(rule.tolerance), rule.as_float32, rule.level_of(network), _errors(network, points, rule))
 
-    def count(batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return count_batch(batch, layout, as_read, numbers)
+    def count(batch: np.ndarray) -> InterpretationCounts:
+        residues, doubtful = count_batch(batch, layout, reads, numbers)
+        found = [[_combined(each, moduli) for each in both] for both in residues.tolist()]
+        once, expanded = np.array(found, object).reshape(len(batch), 2).T
+        return InterpretationCounts(once, expanded, np.zeros(len(batch), np.int64), doubtful)
 
-    parts = (
-        batch[start : start + CIRCUITS_AT_ONCE]
-        for batch in circuits
-        for start in range(0, len(batch), CIRCUITS_AT_ONCE)
-    )
-    for residues, doubtful in map_in_threads(count, parts):
-        if len(moduli) == 1:
-            yield from map(InterpretationCount, *residues[:, :, 0].T.tolist(), doubtful.tolist())
-        else:
-            for (once, expanded), is_doubtful in zip(residues.tolist(), doubtful.tolist(), strict=True):
-                yield InterpretationCount(_combined(once, moduli), _combined(expanded, moduli), is_doubtful)
-
-
-def _errors(network: FeedForward, points: np.ndarray, rule: ReadingRule) -> np.ndarray:
-    """How far activations of circuits run alone may be off, (layers + 1, neurons); -1 where values are compared as
-    float32, which nothing certifies."""
-    errors = np.full((network.depth + 1, max(network.widths)), -1.0)
-    if not rule.as_float32:
-        removed = [nothing(width) for width in network.widths[:-1]]
-        hidden = rounding_of_circuits(network, points, removed).hidden
-        for layer, off in enumerate((np.zeros(network.widths[0]), *hidden)):
-            errors[layer, : len(off)] = off
-    return errors
+    return count
 
 
 def _bound(network: FeedForward, inputs: int) -> int:

@@ -11,10 +11,16 @@ from ..model.criterion import Criterion, perfect
 from ..model.graph import Edge
 from ..model.listed import ListedWithin
 from ..model.model import Bits, CircuitCount, CircuitSearch
+from ..model.reading import ReadingRule
+from ..model.space import circuits_in_space
 from .counting import count_circuits
 from .feed_forward import FeedForward
 from .listing import list_bits, list_possible
+from .reading_sums import ReadingSum
 from .sampling import sample_circuits
+
+# Going through so many circuits one by one takes less than a second.
+FEW_CIRCUITS = 1 << 17
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +53,12 @@ class NetworkSearch(CircuitSearch):
     def sample(self, size: int, seed: int = 0) -> tuple[Circuit, ...]:
         """`size` circuits that meet the criterion, independently and uniformly with replacement."""
         return sample_circuits(self.criterion, size, seed)
+
+    def summing(self, rule: ReadingRule) -> ReadingSum | None:
+        """A way to sum up their interpretations without going through them; None where circuits share no tables, or
+        are so few that it takes no less."""
+        found = ReadingSum(self.criterion, rule)
+        return found if circuits_in_space(self.model.graph) > FEW_CIRCUITS and found.is_possible else None
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from ..auditing.findings import Findings
 from ..authors.findings import AuthorsFindings
 from ..circuit.findings import CircuitFindings
 from ..common.budget import Refusal
-from ..common.count import Count
+from ..common.count import NOT_COUNTED, Count
 from ..common.errors import visible
 from ..common.shares import percentage
 from ..common.spoken import spoken
@@ -420,7 +420,7 @@ def _answers(findings: Findings, unit: str, function: str) -> Iterator[Answer]:
     if findings.interpretations is not None and (
         findings.interpretations.asked or (mappings is not None and not never_read)
     ):
-        yield Answer("interpretation", Count.of(findings.interpretations.total), _read_text(findings.interpretations))
+        yield Answer("interpretation", findings.interpretations.number, _read_text(findings.interpretations))
     told = "" if not signatures else effects_text(len(signatures), signatures.distinct)
     if mappings is not None:
         yield from _placed_answers(mappings, told, function)
@@ -433,13 +433,11 @@ def _answers(findings: Findings, unit: str, function: str) -> Iterator[Answer]:
 
 
 def _read_text(found: InterpretationFindings) -> str:
-    if found.estimate is not None:
-        return f"{found.estimate} over the perfect circuits"
-    if found.total is None:
+    if found.number == NOT_COUNTED:
         return "not counted"
     least, most = found.least, found.most
     each = "" if least is None else f" ({least:,} each)" if least == most else f" ({least:,} to {most:,} each)"
-    return f"{found.total:,} over the perfect circuits{each}"
+    return f"{found.number} over the perfect circuits{each}"
 
 
 def _placed_answers(found: MappingFindings, effects: str, function: str) -> Iterator[Answer]:
