@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
 
 from ..boolean.truth_table import row_name
 from ..common.errors import InputError
+from ..common.shapes import Bool, Float, Int
 from ..model.behavior import Behavior
 from ..model.circuit import Circuit
 from ..model.decision import Decision, decide, level_for
