@@ -14,10 +14,9 @@ from ..model.model import Model
 from . import completion
 from .by_data import DataFiles, behavior_of_rows
 from .contradictions import check_unused
+from .leaving import FILES_READ, OVER_BUDGET, hide_compilation
 from .options import (
-    FILES_READ,
     NETWORK,
-    OVER_BUDGET,
     InputsOption,
     JsonOption,
     NetworkOption,
@@ -26,7 +25,6 @@ from .options import (
     announce_compilation,
     check_page,
     coding,
-    hide_compilation,
     numbers,
     print_json,
     questions,
@@ -150,11 +148,11 @@ def audit_command(
 
     The families are circuits, the readings of each circuit, algorithms with their places, and population codes.
     """
-    from ..auditing.explaining import audit
-
     _check_certificate(certificate, asked, preset, written.force)
     kept = _checked(written)
     network = source.read(task, coded)
+    from ..auditing.explaining import audit
+
     announce_compilation()
     found = audit(
         network, task, preset, checkpoints=kept,  # type: ignore[arg-type]

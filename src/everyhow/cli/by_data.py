@@ -11,7 +11,8 @@ from ..common.errors import InputError, visible
 from ..common.reading import naming
 from ..model.model import Model
 from .contradictions import check_unused
-from .options import FILES_READ, HeaderOption, numbers, rows_of_file
+from .leaving import FILES_READ
+from .options import HeaderOption, numbers, rows_of_file
 from .standard_input import Read
 
 # Files that hold rows, by their suffixes.

@@ -27,15 +27,14 @@ from ..model.model import Model
 from ..network.network import xornet
 from . import completion
 from .contradictions import check_together
-from .standard_input import Read, from_standard_input, without_paths
+from .leaving import FILES_READ, hide_compilation
+from .standard_input import Read, from_standard_input
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 # Beside those that JSON itself writes by their codes: what ends or steers a line in a terminal, seen by nobody.
 UNSEEN = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
-# The files that a command has read so far: an error that comes later may be about one of them, or about two together.
-FILES_READ: dict[str, str] = {}
 NETWORK = typer.Option(
     "--network", metavar="FILE", autocompletion=completion.offering(completion.networks),
     help="A network file (.json, .safetensors or .onnx), the folder of an audit (--out), - for standard input, or "
@@ -100,8 +99,6 @@ SchedulerOption = Annotated[
         metavar="ADDRESS", help="Address of a Dask scheduler that counts the circuits, such as tcp://HOST:8786."
     ),
 ]
-# The exit codes: the user can mend what is wrong; the budget did not allow a count.
-WRONG_INPUT, OVER_BUDGET = 1, 3
 # No kernel is compiled in this process.
 ELSEWHERE = 0
 
@@ -270,13 +267,6 @@ def announce_compilation(kernels: int | None = None) -> None:
             ANNOUNCER.expect(OF_AN_AUDIT if kernels is None else kernels)
 
 
-def hide_compilation() -> None:
-    """Take the bar of what compiles away before something else is printed, such as an error."""
-    from ..kernels.announcing import ANNOUNCER
-
-    ANNOUNCER.hide()
-
-
 def check_page(page: Path | None) -> None:
     """See before a long computation that a page can be written under its name.
 
@@ -328,12 +318,6 @@ def _of_run(folder: Path) -> Model:
         )
     with naming(folder / "audit.json"):
         return model_from_document(read_audit(folder / "audit.json"))
-
-
-def with_files(error: InputError) -> str:
-    """What an error says, with those files read so far that the error does not name."""
-    others = [f"{what}: {visible(path)}" for what, path in FILES_READ.items() if visible(path) not in str(error)]
-    return without_paths(f"{error} ({'; '.join(others)})" if others else str(error))
 
 
 def rows_of_file(path: Path, what: str, header: bool | None, rows: int | None = None) -> Any:
