@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import sys
+import time
 
 import numba
 import pytest
@@ -135,6 +136,46 @@ def test_another_process(tmp_path):
     assert run() == "4.0|True|too long|5|1|False"
     (tmp_path / "inner.py").write_text(INNER.format(added=20))
     assert run() == "23.0|True|too long|5|0|True"
+
+
+@pytest.fixture
+def beside(monkeypatch):
+    """No other process compiles yet; one that is begun is ended."""
+    monkeypatch.setattr(compiling, "BESIDE", found := compiling.Beside())
+    yield found
+    if found._process is not None:
+        found._process.kill()
+        found._process.wait()
+
+
+def test_what_another_process_compiles_is_waited_for(kept_in, beside, monkeypatch):
+    """A kernel that another process compiles is not compiled here, and whoever waits is told."""
+    told = []
+    monkeypatch.setattr(compiling.ANNOUNCER, "begin", lambda: told.append("begin"))
+    monkeypatch.setattr(compiling.ANNOUNCER, "end", lambda: told.append("end"))
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(kept_in))
+    beside.begin([sys.executable, "-c", f"from {__name__} import compiled; compiled()(2)"], __name__)
+    found = compiled()
+    assert found(2) == 4 and sum(found.stats.cache_hits.values()) == 1 and told == ["begin", "end"]
+
+
+@pytest.mark.parametrize("command", [
+    [sys.executable, "-c", "raise SystemExit(1)"], ["no-such-program"],
+    [sys.executable, "-c", "import time; time.sleep(60)"],
+])  # fmt: skip
+def test_another_process_that_compiles_nothing(kept_in, beside, monkeypatch, command):
+    """Where the other process fails, is not there or takes too long, the kernel is compiled here."""
+    monkeypatch.setattr(compiling, "LONGEST", 0.3)
+    beside.begin(command, __name__)
+    found = compiled()
+    assert found(2) == 4 and sum(found.stats.cache_misses.values()) == 1
+
+
+def test_other_kernels_do_not_wait(kept_in, beside):
+    """Only the kernels of the module that another process compiles wait for it."""
+    beside.begin([sys.executable, "-c", "import time; time.sleep(60)"], "everyhow.kernels.circuits")
+    start = time.monotonic()
+    assert compiled()(2) == 4 and time.monotonic() - start < 30
 
 
 def test_no_place(kept_in, monkeypatch, capsys):

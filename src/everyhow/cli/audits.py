@@ -153,7 +153,7 @@ def audit_command(
     network = source.read(task, coded)
     from ..auditing.explaining import audit
 
-    announce_compilation()
+    _prepare()
     found = audit(
         network, task, preset, checkpoints=kept,  # type: ignore[arg-type]
         **running.keywords, **coded.keywords, **asked,
@@ -232,9 +232,17 @@ def audit_data_command(
             explained, points, files, decision, coded.threshold
         )  # fmt: skip
         bits = None if features is None else _features(features, rows)
-    announce_compilation()
+    _prepare()
     found = audit_behavior(explained, behavior, features=bits, checkpoints=kept, **running.keywords, **asked)
     _finish(found, written, None)
+
+
+def _prepare() -> None:
+    """At the first use tell that kernels are compiled, and have another process compile some of them."""
+    if announce_compilation():
+        from .first_use import compile_beside
+
+        compile_beside()
 
 
 def _checked(written: Written) -> Path | None:

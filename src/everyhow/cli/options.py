@@ -252,19 +252,22 @@ def _described(one: inspect.Parameter, title: str | None = None) -> inspect.Para
     return one.replace(annotation=Annotated[(kind, *others)])
 
 
-def announce_compilation(kernels: int | None = None) -> None:
+def announce_compilation(kernels: int | None = None) -> bool:
     """Tell a person who waits that the first use compiles so many kernels, as many as an audit when not given, from the
-    first second on; later uses find them compiled. With ELSEWHERE other processes compile them."""
+    first second on; later uses find them compiled. With ELSEWHERE other processes compile them. Returns whether this is
+    the first use."""
     named = os.environ.get("NUMBA_CACHE_DIR")
     kept = Path(named) if named else Path(__file__).parents[1] / "kernels" / "__pycache__"
     # Where nothing can be kept here, what is compiled tells of itself.
-    if (named or os.access(kept.parent, os.W_OK)) and not any(kept.rglob("circuits.*.nbi")):
-        from ..kernels.announcing import ANNOUNCER, OF_AN_AUDIT
+    if not (named or os.access(kept.parent, os.W_OK)) or any(kept.rglob("circuits.*.nbi")):
+        return False
+    from ..kernels.announcing import ANNOUNCER, OF_AN_AUDIT
 
-        if kernels == ELSEWHERE:
-            ANNOUNCER.tell()
-        else:
-            ANNOUNCER.expect(OF_AN_AUDIT if kernels is None else kernels)
+    if kernels == ELSEWHERE:
+        ANNOUNCER.tell()
+    else:
+        ANNOUNCER.expect(OF_AN_AUDIT if kernels is None else kernels)
+    return True
 
 
 def check_page(page: Path | None) -> None:

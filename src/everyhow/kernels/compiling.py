@@ -1,16 +1,19 @@
 """How kernels are compiled and kept: once for all where files can be kept, else anew in each process.
 
-Compiling every kernel takes a quarter of a minute, so what is compiled is stored in files. Processes that begin at once
+Compiling what an audit needs takes about half a minute of one core, so what is compiled is stored in files. Processes that begin at once
 and files that were cut short must not spoil each other, so a file is named by what it holds.
 
 A kernel is compiled in two forms: for Python, which is stored, and for other kernels, which take it into their own
 code. The second form leaves out what translates Python's values, which is half of the work.
 """
 
+import contextlib
 import hashlib
 import pickle
+import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from functools import cache as once
 from pathlib import Path
 from typing import Any
@@ -26,6 +29,8 @@ from numba.core.types import unliteral
 from .announcing import ANNOUNCER
 
 Function = Callable[..., Any]
+# Seconds between two looks at what another process has compiled, and after which it is waited for no longer.
+PAUSE, LONGEST = 0.05, 60.0
 
 
 class _Heard(event.Listener):
@@ -82,6 +87,46 @@ def _keep(kernel: Any, function: Function) -> None:
         _tell_slow("no folder for them can be written to")
 
 
+class Beside:
+    """Kernels that another process compiles meanwhile. Who comes to one of them waits until it is kept."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._module, self._until = "", 0.0
+
+    def begin(self, command: list[str], module: str) -> None:
+        """Start a process that compiles the kernels of a module of this package."""
+        self._module, self._until = module, time.monotonic() + LONGEST
+        nowhere = subprocess.DEVNULL
+        with contextlib.suppress(OSError):  # then they are compiled here
+            self._process = subprocess.Popen(command, stdin=nowhere, stdout=nowhere, stderr=nowhere)
+
+    @contextlib.contextmanager
+    def waiting(self, function: Function) -> Iterator[Callable[[], bool]]:
+        """What tells, after a pause each time, whether a kernel may still be kept by the other process."""
+        begun = False
+
+        def is_coming() -> bool:
+            nonlocal begun
+            if self._process is None or function.__module__ != self._module or time.monotonic() > self._until:
+                return False
+            if self._process.poll() is not None:
+                return False
+            if begun:
+                time.sleep(PAUSE)
+            else:
+                ANNOUNCER.begin()
+                begun = True
+            return True
+
+        yield is_coming
+        if begun:
+            ANNOUNCER.end()
+
+
+BESIDE = Beside()
+
+
 class _ForPython(CompileResultCacheImpl):
     """What is kept of a compiled kernel: machine code."""
 
@@ -106,6 +151,14 @@ class _Kept(FunctionCache):
         self._cache_file = _Files(self._cache_path, self._impl.filename_base, stamp)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
+        with BESIDE.waiting(self._py_func) as is_coming:
+            while True:
+                coming = is_coming()
+                found = self._read(sig, target_context)
+                if found is not None or not coming:
+                    return found
+
+    def _read(self, sig: Any, target_context: Any) -> Any:
         try:
             # Numba would first load all that it needs to compile, and much of SciPy: a third of a second.
             rtsys.initialize(target_context)
