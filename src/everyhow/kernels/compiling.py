@@ -1,7 +1,7 @@
 """How kernels are compiled and kept: once for all where files can be kept, else anew in each process.
 
-Compiling what an audit needs takes about half a minute of one core, so what is compiled is stored in files. Processes that begin at once
-and files that were cut short must not spoil each other, so a file is named by what it holds.
+Compiling what an audit needs takes about half a minute of one core, so what is compiled is stored in files. Processes
+that begin at once and files that were cut short must not spoil each other, so a file is named by what it holds.
 
 A kernel is compiled in two forms: for Python, which is stored, and for other kernels, which take it into their own
 code. The second form leaves out what translates Python's values, which is half of the work.
@@ -60,7 +60,8 @@ def njit(*, cache: bool, **options: Any) -> Callable[[Function], Function]:
         found = numba.njit(no_cfunc_wrapper=True, **options)(function)
         # Where NUMBA_DISABLE_JIT is set there is nothing to compile and nothing to keep.
         if hasattr(found, "enable_caching"):
-            _call_inside(found, numba.njit(no_cfunc_wrapper=True, no_cpython_wrapper=True, **options)(function))
+            inside = numba.njit(no_cfunc_wrapper=True, no_cpython_wrapper=True, **options)
+            _call_inside(found, once(lambda: inside(function)))
             if cache:
                 _keep(found, function)
         return found
@@ -68,14 +69,17 @@ def njit(*, cache: bool, **options: Any) -> Callable[[Function], Function]:
     return compiled
 
 
-def _call_inside(kernel: Any, inner: Any) -> None:
-    """Have other kernels call `inner` for `kernel`: the same function, which Python cannot call."""
+def _call_inside(kernel: Any, inner: Callable[[], Any]) -> None:
+    """Have other kernels call what `inner` gives for `kernel`: the same function, which Python cannot call."""
 
     def get_call_template(arguments: Any, keywords: Any) -> Any:
         # Numba would compile a function anew for each number that is written out in a call.
-        return inner.get_call_template([unliteral(one) for one in arguments], keywords)
+        return inner().get_call_template([unliteral(one) for one in arguments], keywords)
 
-    kernel.get_call_template, kernel.get_overload = get_call_template, inner.get_overload
+    def get_overload(arguments: Any) -> Any:
+        return inner().get_overload(arguments)
+
+    kernel.get_call_template, kernel.get_overload = get_call_template, get_overload
 
 
 def _keep(kernel: Any, function: Function) -> None:
