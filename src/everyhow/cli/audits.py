@@ -3,14 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..common.errors import InputError, visible
 from ..common.progress import showing
 from ..common.reading import naming
-from ..model.model import Model
 from . import completion
 from .by_data import DataFiles, behavior_of_rows
 from .contradictions import check_unused
@@ -34,6 +33,9 @@ from .options import (
 )
 from .standard_input import Read
 from .writing import ForceOption, check_free
+
+if TYPE_CHECKING:
+    from ..model.model import Model
 
 GATE = "A gate (XOR, MAJORITY, AND:3), a formula ('A & ~B | ~A & B'), a truth table (0110), or several joined by commas"
 TaskArgument = Annotated[
@@ -104,7 +106,7 @@ class Source:
     widths: Annotated[str, typer.Option(metavar="N,N,...", help="Neurons of each hidden layer, such as 3,3.")] = "3,3"
     seed: Annotated[int, typer.Option(help="Seed of the weights, and of the rows drawn and their order.")] = 0
 
-    def read(self, task: str, coded: Coded) -> Model:
+    def read(self, task: str, coded: Coded) -> "Model":
         """The network of the file; without a file, a network trained on the task."""
         if self.network is not None:
             return stored_network(self.network)

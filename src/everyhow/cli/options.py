@@ -23,8 +23,6 @@ from ..common.reading import naming
 from ..model.criterion import ABLATIONS
 from ..model.decision import DECISIONS
 from ..model.graph import GRAINS
-from ..model.model import Model
-from ..network.network import xornet
 from . import completion
 from .contradictions import check_together
 from .leaving import FILES_READ, hide_compilation
@@ -32,6 +30,8 @@ from .standard_input import Read, from_standard_input
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from ..model.model import Model
 
 # Beside those that JSON itself writes by their codes: what ends or steers a line in a terminal, seen by nobody.
 UNSEEN = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
@@ -294,9 +294,10 @@ def coding(text: str | None, option: str) -> tuple[float, float] | None:
     return found
 
 
-def stored_network(source: str | Path, threshold: float | None = None) -> Model:
+def stored_network(source: str | Path, threshold: float | None = None) -> "Model":
     """The model in a file, or that of the audit in a run folder, or the analytic one by its name, xornet."""
     from ..importing.load import load
+    from ..network.network import xornet
 
     if source == "xornet":
         return xornet()
@@ -305,7 +306,7 @@ def stored_network(source: str | Path, threshold: float | None = None) -> Model:
     return network
 
 
-def _of_run(folder: Path) -> Model:
+def _of_run(folder: Path) -> "Model":
     """The model of the audit that a run folder holds.
 
     Raises:
