@@ -36,15 +36,6 @@ from everyhow.network.documents import network_from_document  # noqa: E402 (the 
 
 from .frozen import check_frozen  # noqa: E402
 
-KERNELS = Path(__file__).parent.parent / "src" / "everyhow" / "kernels"
-# Numba notices a changed kernel, but not a changed kernel that another one calls; so after any change all are compiled
-# anew.
-compiled = [*KERNELS.glob("__pycache__/*.nbi"), *KERNELS.glob("__pycache__/*.nbc")]
-newest = max(path.stat().st_mtime for path in KERNELS.glob("*.py"))
-if any(path.stat().st_mtime < newest for path in compiled):
-    for path in compiled:
-        path.unlink()
-
 REFERENCE = Path(__file__).parent / "reference"
 
 # Kernels compile on first use, which says nothing about the code under test.

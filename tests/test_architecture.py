@@ -40,12 +40,12 @@ FLOORS = (
 )
 # What may be imported inside a function, since loading it takes long: compiled kernels, worker processes, and what
 # needs PyTorch, ONNX or the libraries of pages and terminals. The command line loads each command's part of the library
-# when it is called.
+# when it is called, and the door each room when a name of it is asked for.
 HEAVY = (
     "kernels.", "importing.torch_", "importing.onnx_graph", "importing.onnx_models", "training.stacked", "sweeps.local",
     "report.presenter", "patched.torch_",
 )  # fmt: skip
-LAZY_ROOM = "cli."
+LAZY_ROOMS = ("cli.", "__init__")
 # The rooms that explain, and show what was found, know models, whatever their kind.
 OF_ANY_KIND = (
     "ladder",
@@ -164,7 +164,7 @@ def for_order(source: Path) -> list[str]:
     return [
         str(arrow)
         for arrow in arrows(source)
-        if arrow.kind == "lazy" and not arrow.importing.startswith(LAZY_ROOM) and not arrow.imported.startswith(HEAVY)
+        if arrow.kind == "lazy" and not arrow.importing.startswith(LAZY_ROOMS) and not arrow.imported.startswith(HEAVY)
     ]
 
 

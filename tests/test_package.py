@@ -1,17 +1,19 @@
 """The package as a whole: its one door, what importing it loads, and its examples."""
 
+import ast
 import doctest
 import importlib
 import pkgutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import everyhow as eh
 
 HEAVY = ["torch", "numba", "dask", "duckdb", "matplotlib", "safetensors", "typer", "rich", "tqdm"]
-HEAVY += ["onnx", "onnxruntime", "sklearn", "scipy", "pydantic"]
+HEAVY += ["jaxtyping", "onnx", "onnxruntime", "sklearn", "scipy", "pydantic"]
 MODULES = [m.name for m in pkgutil.walk_packages(eh.__path__, "everyhow.") if not m.name.endswith("__main__")]
 # What modules need that is installed with an extra.
 NEEDS = {
@@ -53,9 +55,37 @@ def test_readers_of_files_load_nothing_before_they_read():
 
 def test_public_names():
     """Every public name is there and documented; there are a few dozen at most."""
-    names = [name for name in vars(eh) if not name.startswith("_") and not isinstance(vars(eh)[name], type(sys))]
+    names = [name for name in dir(eh) if not name.startswith("_")]
     assert 15 <= len(names) <= 51
     assert all(getattr(eh, name).__doc__ for name in names)
+    everything = {}
+    exec("from everyhow import *", everything)
+    assert {name for name in everything if name[0] != "_"} == set(names)
+
+
+def test_names_are_loaded_when_asked_for():
+    """Importing loads no room that computes; a name loads its own; what is not there is told as Python tells it."""
+    assert rooms("import everyhow") == {"common", "model"}
+    assert rooms("import everyhow as eh; eh.InputError; eh.__version__") == {"common", "model"}
+    assert {"auditing", "network"} < rooms("from everyhow import audit") - {"sweeps", "comparison", "cli", "report"}
+    with pytest.raises(AttributeError, match=r"^module 'everyhow' has no attribute 'audits'$"):
+        eh.audits  # noqa: B018
+
+
+def rooms(statement):
+    """The rooms of which a module is loaded after a statement, in a fresh interpreter."""
+    code = f"import sys; {statement}; print(*{{m.split('.')[1] for m in sys.modules if m.startswith('everyhow.')}})"
+    return set(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split())
+
+
+def test_editors_see_the_same_names():
+    """The names that type checkers read are those that are loaded, from the same rooms."""
+    tree = ast.parse(Path(eh.__file__).read_text(encoding="utf-8"))
+    typed = next(node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
+    read = {a.name: n.module for n in typed.body if isinstance(n, ast.ImportFrom) for a in n.names}
+    assert read == eh._ROOMS
+    assert "save_network, load_audit = (save_model, _reopen)" in ast.unparse(typed)
+    assert eh.save_network is eh.save_model and eh.load_audit.__name__ == "reopen"
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -1,5 +1,6 @@
 """What all commands have in common: help, completion, standard input, files that stay, options that exclude others."""
 
+import importlib
 import io
 import json
 import os
@@ -68,6 +69,28 @@ def test_help_is_grouped(run_command):
         "How the numbers of a network stand for bits", "How long counts may take, and where they are made",
         "Where an audit is written to", "What is asked",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_list_says_what_commands_say(name):
+    """The list of all commands tells of each what its own help begins with, and names the function that it is."""
+    (listed,) = (commands[name] for commands in COMMANDS.values() if name in commands)
+    file, function = listed.place.split(".")
+    command = getattr(importlib.import_module(f"everyhow.cli.{file}"), function)
+    assert " ".join((command.__doc__ or "").partition("\n\n")[0].split()) == listed.says
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], [], ["audti"]])
+def test_the_list_loads_no_command(words):
+    """Whoever asks for the list, the version or a command that is not there waits for no part of the library."""
+    code = (
+        "import sys; from everyhow.cli.main import main\ntry: main()\nexcept SystemExit: pass\n"
+        "print(*{'numpy', 'everyhow.auditing', 'everyhow.cli.audits'} & {*sys.modules}, file=sys.stderr)"
+    )
+    line = [sys.executable, "-c", code, *words]
+    assert subprocess.run(line, check=True, capture_output=True, text=True).stderr.splitlines()[-1] == ""
+    line[2] = code.replace("import sys; ", "import sys; sys.argv[1:] = ['audit', '--help']; ")
+    assert "numpy" in subprocess.run(line, check=True, capture_output=True, text=True).stderr.splitlines()[-1]
 
 
 @pytest.mark.parametrize(

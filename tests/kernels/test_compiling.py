@@ -1,6 +1,10 @@
 """Compiled kernels are kept where they can be, and whatever their files hold, the right one runs."""
 
 import errno
+import os
+import subprocess
+import sys
+import time
 
 import numba
 import pytest
@@ -64,6 +68,114 @@ def test_damaged_files(kept_in, ending, content):
     assert compiled()(2) == 4
     again = compiled()
     assert again(2) == 4 and sum(again.stats.cache_hits.values()) == 1
+
+
+def test_one_kernel_in_another(kept_in):
+    """A kernel that others call is compiled once whatever numbers are written out in the calls, and kept by them."""
+    inner = compiled()
+
+    @compiling.njit(cache=True, nogil=True)
+    def outer(x):
+        return inner(3) + 10 * inner(4) + 100 * inner(x)
+
+    events = []
+    with numba.core.event.install_listener("numba:compile", told := numba.core.event.RecordingListener()):
+        assert outer(5) == 6 + 80 + 1000
+        events += [event.data["dispatcher"].py_func.__name__ for _, event in told.buffer if event.is_start]
+    assert events == ["outer", "twice"]
+    assert len(files(kept_in, ".nbc")) == 1 and "outer" in files(kept_in, ".nbc")[0].name
+    assert inner(7) == 14 and len(files(kept_in, ".nbc")) == 2, "Python calls a form of its own"
+
+
+KERNEL = """
+import sys
+from typing import NamedTuple
+import numpy as np
+from everyhow.kernels.compiling import njit
+from inner import inner
+
+class Pair(NamedTuple):
+    one: np.ndarray
+    other: np.ndarray
+
+@njit(cache=True, nogil=True)
+def outer(pair):
+    if len(pair.one) > 4:
+        raise ValueError("too long", len(pair.one))
+    return inner(pair.one), pair.other.any()
+
+def main():
+    first = outer(Pair(np.arange(4.0), np.ones(3)))
+    try:
+        outer(Pair(np.arange(5.0), np.ones(3)))
+    except ValueError as error:
+        told = error.args
+    print(*first, *told, sum(outer.stats.cache_hits.values()), "scipy.linalg" in sys.modules, sep="|")
+"""
+INNER = """
+from everyhow.kernels.compiling import njit
+
+@njit(cache=True, nogil=True)
+def inner(x):
+    return x[3] + {added}
+"""
+
+
+def test_another_process(tmp_path):
+    """Another process runs what is kept, without what Numba needs to compile; after a change of any of the files it
+    compiles what they hold now."""
+
+    def run():
+        line = [sys.executable, "-c", "import outer; outer.main()"]
+        here = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "kept")}
+        return subprocess.run(line, cwd=tmp_path, env=here, check=True, capture_output=True, text=True).stdout.strip()
+
+    (tmp_path / "outer.py").write_text(KERNEL)
+    (tmp_path / "inner.py").write_text(INNER.format(added=1))
+    assert run() == "4.0|True|too long|5|0|True"
+    assert run() == "4.0|True|too long|5|1|False"
+    (tmp_path / "inner.py").write_text(INNER.format(added=20))
+    assert run() == "23.0|True|too long|5|0|True"
+
+
+@pytest.fixture
+def beside(monkeypatch):
+    """No other process compiles yet; one that is begun is ended."""
+    monkeypatch.setattr(compiling, "BESIDE", found := compiling.Beside())
+    yield found
+    if found._process is not None:
+        found._process.kill()
+        found._process.wait()
+
+
+def test_what_another_process_compiles_is_waited_for(kept_in, beside, monkeypatch):
+    """A kernel that another process compiles is not compiled here, and whoever waits is told."""
+    told = []
+    monkeypatch.setattr(compiling.ANNOUNCER, "begin", lambda: told.append("begin"))
+    monkeypatch.setattr(compiling.ANNOUNCER, "end", lambda: told.append("end"))
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(kept_in))
+    beside.begin([sys.executable, "-c", f"from {__name__} import compiled; compiled()(2)"], __name__)
+    found = compiled()
+    assert found(2) == 4 and sum(found.stats.cache_hits.values()) == 1 and told == ["begin", "end"]
+
+
+@pytest.mark.parametrize("command", [
+    [sys.executable, "-c", "raise SystemExit(1)"], ["no-such-program"],
+    [sys.executable, "-c", "import time; time.sleep(60)"],
+])  # fmt: skip
+def test_another_process_that_compiles_nothing(kept_in, beside, monkeypatch, command):
+    """Where the other process fails, is not there or takes too long, the kernel is compiled here."""
+    monkeypatch.setattr(compiling, "LONGEST", 0.3)
+    beside.begin(command, __name__)
+    found = compiled()
+    assert found(2) == 4 and sum(found.stats.cache_misses.values()) == 1
+
+
+def test_other_kernels_do_not_wait(kept_in, beside):
+    """Only the kernels of the module that another process compiles wait for it."""
+    beside.begin([sys.executable, "-c", "import time; time.sleep(60)"], "everyhow.kernels.circuits")
+    start = time.monotonic()
+    assert compiled()(2) == 4 and time.monotonic() - start < 30
 
 
 def test_no_place(kept_in, monkeypatch, capsys):

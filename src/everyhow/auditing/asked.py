@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 from ..boolean.cost import CostModel
 from ..boolean.truth_table import INPUT_NAMES, row_name
-from ..circuit.findings import CircuitQuestions
+from ..circuit.asked import CircuitQuestions
 from ..common.arguments import choice, instance, is_number, is_whole, listed, quoted
 from ..common.errors import InputError
 from ..common.options import told

@@ -7,12 +7,12 @@ from itertools import islice
 from typing import Any
 
 from ..authors.circuits import is_countable, released_circuits
+from ..circuit.asked import CircuitQuestions
 from ..circuit.count import count_circuits
 from ..circuit.findings import (
     COUNTING,
     PLAIN,
     CircuitFindings,
-    CircuitQuestions,
     count_by_ablation,
     counting_steps,
     examine_circuits,

@@ -5,6 +5,7 @@ import json
 import platform
 import time
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -12,12 +13,14 @@ from ..model.model import Model
 
 # Where in the provenance the digest of the whole document stands.
 DOCUMENT_DIGEST = "document_sha256"
+# Looked up once: the folders of all packages are gone through.
+_version = cache(version)
 
 
 def provenance_of(network: Model, started: float) -> dict[str, Any]:
     """Versions, date, the seconds since `started`, and the digest of the network."""
     return {
-        **{package: version(package) for package in ("everyhow", "numpy", "numba")},
+        **{package: _version(package) for package in ("everyhow", "numpy", "numba")},
         "python": platform.python_version(),
         "machine": platform.machine(),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),

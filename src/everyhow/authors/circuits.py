@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
-from jaxtyping import UInt64
 
+from ..common.shapes import UInt64
 from ..model.behavior import Behavior
 from ..model.criterion import Criterion, perfect
 from ..model.graph import Graph

@@ -4,9 +4,9 @@ import random
 from collections.abc import Callable, Collection, Iterator
 
 import numpy as np
-from jaxtyping import UInt64
 
 from ..common.errors import InputError
+from ..common.shapes import UInt64
 
 # The family without a set, and that of the empty set alone.
 NOTHING, UNIT = 0, 1

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Float
 
 from ..common.errors import InputError
+from ..common.shapes import Float
 
 MAX_INPUTS = 6
 INPUT_NAMES = "ABCDEF"

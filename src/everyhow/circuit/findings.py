@@ -16,7 +16,6 @@ from ..ladder import BESIDE, Verdict, judge
 from ..model.behavior import Behavior
 from ..model.circuit import Bits, Circuit, chosen_of, gathered
 from ..model.criterion import (
-    Ablation,
     Criterion,
     ablations_of,
     number_of_batches,
@@ -36,6 +35,7 @@ from ..model.model import (
 )
 from ..model.space import circuits_in_space
 from ..model.usage import Usage, minimal_sets, usage_of
+from .asked import PLAIN, CircuitQuestions
 from .count import count_circuits
 from .estimate import affordable_estimate
 from .minimal import in_order, minimal_circuits, minimal_of
@@ -50,22 +50,6 @@ MOST_KEPT = 4_000_000
 MOST_NAMED = 8
 # What deciding on a whole box costs, in candidate evaluations.
 STEPS_PER_BOX = 1_000
-
-
-@dataclass(frozen=True)
-class CircuitQuestions:
-    """What is asked of circuits beyond the decisions wanted.
-
-    Attributes:
-        ablation: what removed edges carry.
-        radius: half the side of the box around each input on which `robust` circuits decide right; None not to ask.
-    """
-
-    ablation: Ablation = "zero"
-    radius: float | None = None
-
-
-PLAIN = CircuitQuestions()
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Bool, Float
 
+from ..common.shapes import Bool, Float
 from ..model.circuit import Circuit
 from ..model.criterion import Criterion
 from ..model.model import Model

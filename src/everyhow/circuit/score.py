@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 
+from ..common.shapes import Float
 from ..model.circuit import Circuit
 from ..model.criterion import Criterion
 from ..model.decision import decide

@@ -3,21 +3,19 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..common.errors import InputError, visible
 from ..common.progress import showing
 from ..common.reading import naming
-from ..model.model import Model
 from . import completion
 from .by_data import DataFiles, behavior_of_rows
 from .contradictions import check_unused
+from .leaving import FILES_READ, OVER_BUDGET, hide_compilation
 from .options import (
-    FILES_READ,
     NETWORK,
-    OVER_BUDGET,
     InputsOption,
     JsonOption,
     NetworkOption,
@@ -26,7 +24,6 @@ from .options import (
     announce_compilation,
     check_page,
     coding,
-    hide_compilation,
     numbers,
     print_json,
     questions,
@@ -36,6 +33,9 @@ from .options import (
 )
 from .standard_input import Read
 from .writing import ForceOption, check_free
+
+if TYPE_CHECKING:
+    from ..model.model import Model
 
 GATE = "A gate (XOR, MAJORITY, AND:3), a formula ('A & ~B | ~A & B'), a truth table (0110), or several joined by commas"
 TaskArgument = Annotated[
@@ -106,7 +106,7 @@ class Source:
     widths: Annotated[str, typer.Option(metavar="N,N,...", help="Neurons of each hidden layer, such as 3,3.")] = "3,3"
     seed: Annotated[int, typer.Option(help="Seed of the weights, and of the rows drawn and their order.")] = 0
 
-    def read(self, task: str, coded: Coded) -> Model:
+    def read(self, task: str, coded: Coded) -> "Model":
         """The network of the file; without a file, a network trained on the task."""
         if self.network is not None:
             return stored_network(self.network)
@@ -150,12 +150,12 @@ def audit_command(
 
     The families are circuits, the readings of each circuit, algorithms with their places, and population codes.
     """
-    from ..auditing.explaining import audit
-
     _check_certificate(certificate, asked, preset, written.force)
     kept = _checked(written)
     network = source.read(task, coded)
-    announce_compilation()
+    from ..auditing.explaining import audit
+
+    _prepare()
     found = audit(
         network, task, preset, checkpoints=kept,  # type: ignore[arg-type]
         **running.keywords, **coded.keywords, **asked,
@@ -234,9 +234,17 @@ def audit_data_command(
             explained, points, files, decision, coded.threshold
         )  # fmt: skip
         bits = None if features is None else _features(features, rows)
-    announce_compilation()
+    _prepare()
     found = audit_behavior(explained, behavior, features=bits, checkpoints=kept, **running.keywords, **asked)
     _finish(found, written, None)
+
+
+def _prepare() -> None:
+    """At the first use tell that kernels are compiled, and have another process compile some of them."""
+    if announce_compilation():
+        from .first_use import compile_beside
+
+        compile_beside()
 
 
 def _checked(written: Written) -> Path | None:

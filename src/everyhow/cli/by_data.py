@@ -2,17 +2,20 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
 
 from ..common.errors import InputError, visible
 from ..common.reading import naming
-from ..model.model import Model
 from .contradictions import check_unused
-from .options import FILES_READ, HeaderOption, numbers, rows_of_file
+from .leaving import FILES_READ
+from .options import HeaderOption, numbers, rows_of_file
 from .standard_input import Read
+
+if TYPE_CHECKING:
+    from ..model.model import Model
 
 # Files that hold rows, by their suffixes.
 ROWS = (".npy", ".csv", ".tsv")
@@ -90,8 +93,8 @@ def names_rows(path: object) -> bool:
 
 
 def behavior_of_rows(
-    model: Model, path: Path, files: DataFiles, decision: str | None, threshold: float | None
-) -> tuple[Model, Any, Any]:
+    model: "Model", path: Path, files: DataFiles, decision: str | None, threshold: float | None
+) -> tuple["Model", Any, Any]:
     """The part of the model that is asked about, what is wanted of it, and the rows as they were read.
 
     Raises:
@@ -121,7 +124,7 @@ def _table(path: Path, rows: int, texts: bool) -> Any:
     return found.values
 
 
-def _narrowed(model: Any, rows: Any, labels: Any, files: DataFiles) -> tuple[Model, Any, Any]:
+def _narrowed(model: Any, rows: Any, labels: Any, files: DataFiles) -> tuple["Model", Any, Any]:
     """The part of a network that is asked about, with the rows and labels that it is asked at."""
     if files.classes is not None:
         which = numbers(files.classes, "classes", int)

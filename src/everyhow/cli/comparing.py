@@ -15,15 +15,8 @@ from ..comparison.side import Asked, names_of
 from ..mapping.findings import RUNGS
 from . import completion
 from .hypotheses import WIDEST, Drawn, Read
-from .options import (
-    FILES_READ,
-    OVER_BUDGET,
-    BudgetOption,
-    JsonOption,
-    announce_compilation,
-    print_json,
-    terminal,
-)
+from .leaving import FILES_READ, OVER_BUDGET
+from .options import BudgetOption, JsonOption, announce_compilation, print_json, terminal
 from .standard_input import Read as FromStandardInput
 from .standard_input import from_standard_input
 

@@ -15,16 +15,8 @@ from ..common.reading import naming
 from . import completion
 from .by_data import DataFiles, behavior_of_rows, names_rows
 from .contradictions import check_unused
-from .options import (
-    OVER_BUDGET,
-    InputsOption,
-    JsonOption,
-    NetworkOption,
-    ThresholdOption,
-    coding,
-    print_json,
-    stored_network,
-)
+from .leaving import OVER_BUDGET
+from .options import InputsOption, JsonOption, NetworkOption, ThresholdOption, coding, print_json, stored_network
 from .standard_input import Read
 
 if TYPE_CHECKING:

@@ -11,10 +11,9 @@ import typer
 from ..common.arguments import checked_budget
 from ..common.budget import DEFAULT_BUDGET
 from ..common.errors import visible
+from .leaving import FILES_READ, OVER_BUDGET
 from .options import (
-    FILES_READ,
     NETWORK,
-    OVER_BUDGET,
     InputsOption,
     JsonOption,
     ThresholdOption,

@@ -15,12 +15,9 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup
 from ..common.errors import BudgetError, EveryhowError, InputError, LostBlocksError, visible
 from ..common.files import remove_unfinished
 from ..common.interruption import leaving_when_asked
-from ..common.version import own_version
-from . import audits, comparing, exchange, hypotheses, importing, patching, runs, standard_input
-from .options import FILES_READ, OVER_BUDGET, WRONG_INPUT, hide_compilation, with_files, with_groups
-from .sweeping import sweep_command
-from .training import train_command
-from .verifying import verify_command
+from . import standard_input
+from .commands import COMMANDS, loaded
+from .leaving import FILES_READ, OVER_BUDGET, WRONG_INPUT, hide_compilation, with_files
 
 
 class Command(TyperCommand):
@@ -41,6 +38,11 @@ class Commands(TyperGroup):
     def get_params(self, ctx: Any) -> list[Any]:
         """The options before the command."""
         return _without_values(super().get_params(ctx))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """The command that is called, loaded with its options, and its arguments."""
+        name, listed, following = super().resolve_command(ctx, args)
+        return name, listed and loaded(listed.name or "", Command), following
 
     def make_context(self, *arguments: Any, **options: Any) -> Any:
         """The context of the arguments before the command."""
@@ -74,6 +76,8 @@ def _shown() -> Iterator[None]:
 
 def _version(asked: bool) -> None:
     if asked:
+        from ..common.version import own_version
+
         typer.echo(f"everyhow {own_version()}")
         raise typer.Exit
 
@@ -84,45 +88,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-# By the heading above them in help.
-COMMANDS = {
-    "Explain a model": {
-        "audit": audits.audit_command,
-        "audit-data": audits.audit_data_command,
-        "count": audits.count_command,
-        "patch": patching.patch_command,
-    },
-    "Your own explanation": {
-        "test": hypotheses.test_command,
-        "decide": hypotheses.decide_command,
-        "neuron": hypotheses.neuron_command,
-    },
-    "Models": {
-        "train": train_command,
-        "import": importing.import_command,
-        "xornet": runs.xornet_command,
-    },
-    "Many networks": {
-        "compare": comparing.compare_command,
-        "over": comparing.over_command,
-        "sweep": sweep_command,
-    },
-    "What is in the folder of an audit or a sweep": {
-        "report": runs.report_command,
-        "figures": runs.figures_command,
-        "tables": runs.tables_command,
-        "query": runs.query_command,
-        "verify": verify_command,
-    },
-    "Exchange with other tools": {
-        "place": exchange.place_command,
-        "align": exchange.align_command,
-        "export": exchange.export_command,
-    },
-}
+
+
+def _unloaded() -> None:
+    """What stands for a command in the list of all."""
+
+
 for heading, commands in COMMANDS.items():
-    for name, command in commands.items():
-        app.command(name, cls=Command, rich_help_panel=heading)(with_groups(command))
+    for name, listed in commands.items():
+        app.command(name, help=listed.says, rich_help_panel=heading)(_unloaded)
 
 
 @app.callback(

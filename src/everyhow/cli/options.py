@@ -23,19 +23,18 @@ from ..common.reading import naming
 from ..model.criterion import ABLATIONS
 from ..model.decision import DECISIONS
 from ..model.graph import GRAINS
-from ..model.model import Model
-from ..network.network import xornet
 from . import completion
 from .contradictions import check_together
-from .standard_input import Read, from_standard_input, without_paths
+from .leaving import FILES_READ, hide_compilation
+from .standard_input import Read, from_standard_input
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ..model.model import Model
+
 # Beside those that JSON itself writes by their codes: what ends or steers a line in a terminal, seen by nobody.
 UNSEEN = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
-# The files that a command has read so far: an error that comes later may be about one of them, or about two together.
-FILES_READ: dict[str, str] = {}
 NETWORK = typer.Option(
     "--network", metavar="FILE", autocompletion=completion.offering(completion.networks),
     help="A network file (.json, .safetensors or .onnx), the folder of an audit (--out), - for standard input, or "
@@ -100,8 +99,6 @@ SchedulerOption = Annotated[
         metavar="ADDRESS", help="Address of a Dask scheduler that counts the circuits, such as tcp://HOST:8786."
     ),
 ]
-# The exit codes: the user can mend what is wrong; the budget did not allow a count.
-WRONG_INPUT, OVER_BUDGET = 1, 3
 # No kernel is compiled in this process.
 ELSEWHERE = 0
 
@@ -255,26 +252,22 @@ def _described(one: inspect.Parameter, title: str | None = None) -> inspect.Para
     return one.replace(annotation=Annotated[(kind, *others)])
 
 
-def announce_compilation(kernels: int | None = None) -> None:
+def announce_compilation(kernels: int | None = None) -> bool:
     """Tell a person who waits that the first use compiles so many kernels, as many as an audit when not given, from the
-    first second on; later uses find them compiled. With ELSEWHERE other processes compile them."""
+    first second on; later uses find them compiled. With ELSEWHERE other processes compile them. Returns whether this is
+    the first use."""
     named = os.environ.get("NUMBA_CACHE_DIR")
     kept = Path(named) if named else Path(__file__).parents[1] / "kernels" / "__pycache__"
     # Where nothing can be kept here, what is compiled tells of itself.
-    if (named or os.access(kept.parent, os.W_OK)) and not any(kept.rglob("circuits.*.nbi")):
-        from ..kernels.announcing import ANNOUNCER, OF_AN_AUDIT
+    if not (named or os.access(kept.parent, os.W_OK)) or any(kept.rglob("circuits.*.nbi")):
+        return False
+    from ..kernels.announcing import ANNOUNCER, OF_AN_AUDIT
 
-        if kernels == ELSEWHERE:
-            ANNOUNCER.tell()
-        else:
-            ANNOUNCER.expect(OF_AN_AUDIT if kernels is None else kernels)
-
-
-def hide_compilation() -> None:
-    """Take the bar of what compiles away before something else is printed, such as an error."""
-    from ..kernels.announcing import ANNOUNCER
-
-    ANNOUNCER.hide()
+    if kernels == ELSEWHERE:
+        ANNOUNCER.tell()
+    else:
+        ANNOUNCER.expect(OF_AN_AUDIT if kernels is None else kernels)
+    return True
 
 
 def check_page(page: Path | None) -> None:
@@ -301,9 +294,10 @@ def coding(text: str | None, option: str) -> tuple[float, float] | None:
     return found
 
 
-def stored_network(source: str | Path, threshold: float | None = None) -> Model:
+def stored_network(source: str | Path, threshold: float | None = None) -> "Model":
     """The model in a file, or that of the audit in a run folder, or the analytic one by its name, xornet."""
     from ..importing.load import load
+    from ..network.network import xornet
 
     if source == "xornet":
         return xornet()
@@ -312,7 +306,7 @@ def stored_network(source: str | Path, threshold: float | None = None) -> Model:
     return network
 
 
-def _of_run(folder: Path) -> Model:
+def _of_run(folder: Path) -> "Model":
     """The model of the audit that a run folder holds.
 
     Raises:
@@ -328,12 +322,6 @@ def _of_run(folder: Path) -> Model:
         )
     with naming(folder / "audit.json"):
         return model_from_document(read_audit(folder / "audit.json"))
-
-
-def with_files(error: InputError) -> str:
-    """What an error says, with those files read so far that the error does not name."""
-    others = [f"{what}: {visible(path)}" for what, path in FILES_READ.items() if visible(path) not in str(error)]
-    return without_paths(f"{error} ({'; '.join(others)})" if others else str(error))
 
 
 def rows_of_file(path: Path, what: str, header: bool | None, rows: int | None = None) -> Any:

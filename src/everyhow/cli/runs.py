@@ -12,7 +12,8 @@ import typer
 
 from ..common.errors import FileFormatError, InputError, visible
 from ..common.progress import showing
-from .options import WRONG_INPUT, FormatOption, JsonOption, announce_compilation, format_of, print_json, terminal
+from .leaving import WRONG_INPUT
+from .options import FormatOption, JsonOption, announce_compilation, format_of, print_json, terminal
 from .writing import ForceOption, check_free
 
 if TYPE_CHECKING:

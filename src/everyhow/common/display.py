@@ -3,10 +3,12 @@
 from abc import ABC
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .errors import InputError
-from .sql import RunTable
+
+if TYPE_CHECKING:
+    from .sql import RunTable
 
 
 class Paper(Protocol):
@@ -60,7 +62,7 @@ class Presenter(Protocol):
 
     def drawings(self, audit: Any) -> Mapping[str, Picture]: ...
 
-    def tables(self, audit: Any) -> dict[str, RunTable]: ...
+    def tables(self, audit: Any) -> "dict[str, RunTable]": ...
 
     def report(self, audit: Any, path: str | Path) -> Path:
         """Write an audit's page; returns its path."""

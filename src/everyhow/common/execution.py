@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Int
 
 from .errors import FileFormatError
 from .files import write_atomically
 from .progress import Progress
 from .reading import read_document
+from .shapes import Int
 from .threads import map_in_threads
 
 SECONDS_BETWEEN_CHECKPOINTS = 15.0

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Bool, Int
 
+from ..common.shapes import Bool, Int
 from ..mapping.mapping import Mapping
 from ..mapping.signatures import NeuronSet
 from ..model.circuit import Circuit

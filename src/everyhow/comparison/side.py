@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool
 
 from ..auditing.asked import DEEPEST
 from ..auditing.findings import Findings
@@ -27,6 +26,7 @@ from ..common.budget import Budget
 from ..common.errors import InputError
 from ..common.notes import Notes, added
 from ..common.progress import doing
+from ..common.shapes import Bool
 from ..importing.door import as_model
 from ..mapping.findings import examine_mappings
 from ..model.behavior import Behavior

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float
 
+from ..common.shapes import Float
 from ..kernels.codes import CLIP, LEAKY, SOFTSIGN, STEP, TANH
 from ..model.activations import activation
 from ..model.graph import Edge

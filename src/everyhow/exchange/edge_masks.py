@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool
 
 from ..common.errors import InputError, first_line
 from ..common.reading import check_readable, cut
+from ..common.shapes import Bool
 from ..given.arrays import detached
 from ..model.circuit import Circuit
 from ..model.graph import Edge

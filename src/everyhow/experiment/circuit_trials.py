@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
 
 from ..boolean.truth_table import row_name
 from ..common.errors import InputError
+from ..common.shapes import Bool, Float, Int
 from ..model.behavior import Behavior
 from ..model.circuit import Circuit
 from ..model.decision import Decision, decide, level_for
@@ -211,7 +211,7 @@ def of_sequences(behavior: Behavior, model: Model, seed: int) -> Trials:
 
 
 def _other_sequences(
-    rows: Float[np.ndarray, "rows positions"], generator: np.random.Generator, most: int
+    rows: Float[np.ndarray, "rows positions"], generator: "np.random.Generator", most: int
 ) -> tuple[Float[np.ndarray, "others positions"], int]:
     """Sequences of the tokens that rows have at each position, the rows aside, at most so many; and how many there
     are."""
@@ -230,7 +230,7 @@ def _other_sequences(
     return found, number
 
 
-def _some_pairs(generator: np.random.Generator, inputs: int, most: int) -> Int[np.ndarray, "pairs 2"]:
+def _some_pairs(generator: "np.random.Generator", inputs: int, most: int) -> Int[np.ndarray, "pairs 2"]:
     """Pairs of a base and another input as its source, drawn with replacement, those that repeat dropped."""
     bases, steps = generator.integers((inputs, inputs - 1), size=(most, 2)).T
     return np.unique(np.stack([bases, (bases + 1 + steps) % inputs], axis=1), axis=0)

@@ -8,10 +8,10 @@ from math import comb
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
 
 from ..common.arguments import is_whole, listed, quoted
 from ..common.errors import InputError
+from ..common.shapes import Bool, Float, Int
 from ..common.sql import Table, html_table
 from ..importing.door import as_explained
 from ..model.behavior import Behavior

@@ -9,8 +9,8 @@ nothing else upstream.
 from dataclasses import dataclass, field
 
 import numpy as np
-from jaxtyping import Bool, Int
 
+from ..common.shapes import Bool, Int
 from ..model.runnable import States
 from .placed import Carried, Placed, in_rows, is_code
 

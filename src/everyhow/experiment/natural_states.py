@@ -6,8 +6,8 @@ from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
 
+from ..common.shapes import Bool, Float, Int
 from ..model.inputs import MOST_TRIED_WHOLE
 
 # A reading this close to halfway between two values, relative to how far these lie apart, is neither.

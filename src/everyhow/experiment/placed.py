@@ -9,9 +9,9 @@ from functools import cached_property, singledispatch
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
 
 from ..common.errors import InputError
+from ..common.shapes import Float, Int
 from ..mapping.placeable import Placeable
 from ..mapping.signatures import NeuronSet
 from ..model.graph import Node

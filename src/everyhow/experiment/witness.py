@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from functools import singledispatch
 
 import numpy as np
-from jaxtyping import Bool, Float
 
 from ..boolean.truth_table import TruthTable
 from ..common.errors import InputError
+from ..common.shapes import Bool, Float
 from ..mapping.mapping import Mapping
 from ..mapping.patterns import Patterns
 from ..mapping.placeable import Holding, Placeable, placed_algorithm

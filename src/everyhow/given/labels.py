@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from jaxtyping import Bool, Int
 
 from ..common.errors import InputError
 from ..common.reading import naming
+from ..common.shapes import Bool, Int
 from .arrays import MISSING, array_of, place_in
 from .csv_files import counted
 from .points import read_table

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 
 from ..boolean.truth_table import assignments
 from ..common.arguments import check_sizes
 from ..common.errors import FileFormatError, InputError
 from ..common.reading import check_readable, naming
+from ..common.shapes import Float
 from .arrays import array_of, place_in
 from .csv_files import FileRows, read_csv
 

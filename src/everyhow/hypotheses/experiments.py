@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Bool, Int
 
+from ..common.shapes import Bool, Int
 from ..experiment.foreseen import Foreseen, Moved, foreseen, spoken_of
 from ..experiment.placed import is_code
 from ..model.inputs import swaps

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
 
 from ..common.progress import Progress
+from ..common.shapes import Bool, Float, Int
 from ..experiment.placed import in_rows
 from ..mapping.placeable import Holding
 from .dependence import reaching, read_at_the_output, still_read

@@ -6,9 +6,9 @@ from functools import cached_property, singledispatch
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
 
 from ..boolean.algorithms import Algorithm
+from ..common.shapes import Bool, Float, Int
 from ..experiment.placed import Carried, Placed, in_rows, is_code
 from ..mapping.mapping import Mapping
 from ..mapping.placeable import Placeable

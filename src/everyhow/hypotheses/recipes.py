@@ -6,8 +6,8 @@ Neurons are given as numbers, as the model takes them; what nodes of many number
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from jaxtyping import Float
 
+from ..common.shapes import Float
 from ..experiment.placed import is_code
 from ..mapping.signatures import NeuronSet
 from ..model.graph import Node

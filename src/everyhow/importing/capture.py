@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float
 
 from ..common.errors import InputError, first_line
+from ..common.shapes import Float
 from ..common.spoken import spoken
 from ..given.arrays import detached
 from .torch_tensors import array_of, as_array, check_pair, inputs_of, is_array

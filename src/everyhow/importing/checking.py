@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
 
 from ..common.arguments import quoted
 from ..common.errors import InputError
+from ..common.shapes import Float
 from ..given.points import is_corner
 from ..model.activations import activation
 from ..model.origin import Origin

@@ -7,9 +7,9 @@ activation f' that networks here have; factor and summand then become part of th
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
 
 from ..common.errors import InputError
+from ..common.shapes import Float
 
 ODD = ("tanh", "softsign", "sign")
 

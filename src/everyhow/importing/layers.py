@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float
 
 from ..common.errors import InputError
+from ..common.shapes import Float
 from ..model.activations import activation
 from ..network.network import Network
 from .endings import ending, refused

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 import numpy as np
-from jaxtyping import Float
+
+from ..common.shapes import Float
 
 
 def probes_of(features: int) -> Float[np.ndarray, "inputs _features"]:

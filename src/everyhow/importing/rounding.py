@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
 
+from ..common.shapes import Float
 from ..model.activations import activation
 from .layers import Affine, Nonlinear, Selection, Step
 

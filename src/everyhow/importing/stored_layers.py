@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 
 from ..common.errors import InputError, first_line
+from ..common.shapes import Float
 from ..given.arrays import detached
 from .rounding import PRECISIONS
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float, Int
 
 from ..common.errors import InputError
+from ..common.shapes import Float, Int
 from ..model.answer import LAST, Answer
 from ..model.origin import Origin
 from ..transformer.transformer import Transformer

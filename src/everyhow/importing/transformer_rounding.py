@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
 
+from ..common.shapes import Float, Int
 from ..model.activations import FUNCTION_ERROR, activation
 from ..transformer.parts import Layer, Norm, pattern
 from ..transformer.transformer import Transformer

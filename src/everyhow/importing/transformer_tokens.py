@@ -5,9 +5,9 @@ import math
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int
 
 from ..common.errors import InputError
+from ..common.shapes import Int
 from .torch_tensors import array_of, is_array, rows_of
 
 # All sequences are tried up to so many; else so many tokens at random.

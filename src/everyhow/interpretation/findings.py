@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float
 
 from ..circuit.findings import CircuitFindings
 from ..common.budget import Budget, Refusal, rounded
 from ..common.count import Count, Estimate
 from ..common.notes import NO_NOTES, Noted, Notes
 from ..common.progress import Progress
+from ..common.shapes import Float
 from ..model.behavior import Behavior
 from ..model.criterion import perfect
 from ..model.model import MOST_EDGES, CircuitSearch, Model

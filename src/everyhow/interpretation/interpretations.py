@@ -13,9 +13,9 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 
 from ..common.errors import InputError
+from ..common.shapes import Float
 from ..model.circuit import Circuit
 from ..model.model import Model
 from ..model.reading import ReadingRule

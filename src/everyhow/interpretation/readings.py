@@ -4,8 +4,8 @@ import itertools
 import math
 
 import numpy as np
-from jaxtyping import Float
 
+from ..common.shapes import Float
 from ..model.circuit import Circuit
 from ..model.decision import decide
 from ..model.model import Model

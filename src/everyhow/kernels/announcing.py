@@ -11,9 +11,10 @@ import threading
 
 from ..common.progress import Work, say_beside, working
 
-# Kernels that a first audit compiles, and a first count of circuits; the bar goes by it.
-OF_AN_AUDIT, OF_A_COUNT = 68, 33
-LINE = "everyhow: compiling the kernels; this happens once, and takes about half a minute"
+# Kernels that a first audit compiles, without those of interpretations, which another process compiles meanwhile, and a
+# first count of circuits; the bar goes by it.
+OF_AN_AUDIT, OF_A_COUNT = 40, 31
+LINE = "everyhow: compiling the kernels; this happens once, and takes about a quarter of a minute"
 MEANWHILE = "kernels are being compiled, which happens once"
 
 

@@ -48,7 +48,8 @@ def multiply(polynomial, factor):
         if factor[e]:
             for k in range(len(polynomial) - e):
                 product[k + e] += factor[e] * polynomial[k]
-    polynomial[:] = product
+    for k in range(len(polynomial)):
+        polynomial[k] = product[k]
 
 
 @njit(cache=True, nogil=True)
@@ -83,7 +84,9 @@ def count_circuits(prefixes, layout, first, feeding, neuron_label, labels, goal,
     total = np.zeros((2, labels), np.int64)
     found = np.zeros((2, labels), np.int64)
     coefficient = np.zeros(labels, np.int64)
-    for masks in prefixes:
+    # By index: iterating gives rows of another type, for which all that is called would be compiled again.
+    for k in range(len(prefixes)):
+        masks = prefixes[k]
         prefix_coefficient(masks, layout.widths, layout.available, first, neuron_label, coefficient)
         # Where the ways cancel out, the halves need not be summed.
         if not coefficient.any():
@@ -94,9 +97,9 @@ def count_circuits(prefixes, layout, first, feeding, neuron_label, labels, goal,
             count_pairs_plainly(one.points, one.labels, two.points, two.labels, goal, allowed, found)
         else:
             count_pairs(one.points, one.labels, two.points, two.labels, goal, allowed, found)
-        for k in range(2):
-            multiply(found[k], coefficient)
-            total[k] += found[k]
+        for kind in range(2):
+            multiply(found[kind], coefficient)
+            total[kind] += found[kind]
     return total
 
 

@@ -32,7 +32,14 @@ def settle(best, gate_of, left_of, right_of, tables, prices, negation, canon, or
     """
     # The bits of TRUE: a function is negated by XOR with them.
     full = len(best) - 1
-    firsts = np.unique(canon)
+    # The first of a class stands for itself.
+    firsts = np.empty(len(canon), np.int64)
+    classes = 0
+    for function in range(len(canon)):
+        if canon[function] == function:
+            firsts[classes] = function
+            classes += 1
+    firsts = firsts[:classes]
     done = np.zeros(len(best), np.bool_)
     found = np.empty(len(best), np.int64)
     reached = 0

@@ -42,7 +42,10 @@ def next_prefixes(state, widths, available, first, out):
     the first neuron varying slowest."""
     layers = state.shape[0]
     for count in range(len(out)):
-        out[count] = state
+        # By hand: assigning a slice would compile a message about shapes, which takes a second.
+        for layer in range(layers):
+            for j in range(state.shape[1]):
+                out[count, layer, j] = state[layer, j]
         # The last neuron that has parents gets the next smaller set of those it may have; all after it start anew.
         moved = False
         for layer in range(layers - 1, -1, -1):

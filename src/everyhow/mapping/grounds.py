@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache, partial
 
 import numpy as np
-from jaxtyping import Float, Int, Shaped
 
 from ..boolean.truth_table import MAX_INPUTS, assignments, row_name
 from ..common.budget import Budget
 from ..common.errors import BudgetError, InputError
+from ..common.shapes import Float, Int, Shaped
 from ..model.behavior import Behavior
 from ..model.decision import Decision, level_for
 from ..model.model import Model

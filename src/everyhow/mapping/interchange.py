@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
-from jaxtyping import Bool, Float, Shaped
 
 from ..boolean.algorithms import Algorithm, Variable
+from ..common.shapes import Bool, Float, Shaped
 from ..model.decision import Decision, level_for
 from ..model.model import Model
 from ..model.runnable import Held, Intervention, Runs, States

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 import numpy as np
-from jaxtyping import Bool, Shaped
 
 from ..boolean.algorithms import Algorithm, Path, Variable
+from ..common.shapes import Bool, Shaped
 from .patterns import Patterns
 from .signatures import NeuronSet, Rows, Signatures
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 import numpy as np
-from jaxtyping import Int, Shaped
 
 from ..common.budget import DEFAULT_BUDGET, Budget
 from ..common.errors import BudgetError, InputError
+from ..common.shapes import Int, Shaped
 from ..common.spoken import input_named
 from ..model.behavior import Behavior
 from ..model.graph import Graph

@@ -8,10 +8,10 @@ from functools import cached_property
 from types import MappingProxyType
 
 import numpy as np
-from jaxtyping import Bool, Float, Shaped
 
 from ..common.budget import Budget, rounded
 from ..common.errors import InputError
+from ..common.shapes import Bool, Float, Shaped
 from ..model.decision import Decision, decide, level_for
 from ..model.graph import Graph, Node, usual_name
 from ..model.model import Model

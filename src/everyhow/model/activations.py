@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Float
 
 from ..common.errors import InputError
+from ..common.shapes import Float
 from ..kernels.codes import CLIP, ELU, GELU, GELU_NEW, HARDSWISH, LEAKY, SIGMOID, SILU, SOFTPLUS, SOFTSIGN, STEP, TANH
 
 # Those that fall below 0 and rise again, and where they are lowest.

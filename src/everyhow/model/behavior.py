@@ -7,12 +7,12 @@ from itertools import chain
 from typing import Any, TypeVar
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
 from numpy.typing import ArrayLike
 
 from ..boolean.truth_table import MAX_INPUTS, TruthTable, assignments, row_name
 from ..common.arguments import choice, instance, is_number, is_whole, listed, quoted
 from ..common.errors import InputError
+from ..common.shapes import Bool, Float, Int
 from ..common.sql import Table, html_table
 from ..given.arrays import array_of
 from ..given.labels import labels_of

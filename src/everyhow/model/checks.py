@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 
 from ..common.arguments import instance, is_whole, listed, quoted
 from ..common.errors import InputError
+from ..common.shapes import Float
 from .graph import Graph
 from .runnable import Intervention, Runnable
 

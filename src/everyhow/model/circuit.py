@@ -6,11 +6,11 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, UInt64
 
 from ..common.arguments import has, is_whole, listed, quoted
 from ..common.display import Displayed
 from ..common.errors import InputError
+from ..common.shapes import Bool, UInt64
 from .graph import Edge, Graph, Node
 
 # Many circuits at once are rows of words of so many bits; bit k of a circuit is bit k % 64 of word k // 64.

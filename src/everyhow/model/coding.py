@@ -5,12 +5,12 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 
 from ..boolean.gates import name_of
 from ..boolean.truth_table import MAX_INPUTS, TruthTable
 from ..common.arguments import listed, number_in, quoted
 from ..common.errors import InputError
+from ..common.shapes import Float
 
 # The numbers by which inputs usually stand for 0 and for 1.
 BITS, SIGNS = (0.0, 1.0), (-1.0, 1.0)

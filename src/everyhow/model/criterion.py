@@ -7,10 +7,10 @@ from functools import cached_property
 from typing import Generic, Literal, TypeVar
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
 
 from ..common.arguments import choice
 from ..common.errors import InputError
+from ..common.shapes import Bool, Float, Int
 from .behavior import Behavior
 from .decision import Decision, decision_limits, level_for
 from .runnable import (

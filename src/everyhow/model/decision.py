@@ -4,10 +4,10 @@ import math
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Float
 
 from ..common.arguments import choice, quoted
 from ..common.errors import InputError
+from ..common.shapes import Bool, Float
 from .activations import activation
 from .runnable import Runnable
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
 
 from ..boolean.truth_table import MAX_INPUTS, assignments, row_name
 from ..common.errors import InputError
+from ..common.shapes import Bool, Float, Int
 from .behavior import Behavior
 from .model import Model
 from .runnable import States

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
-from jaxtyping import Bool, UInt64
 
+from ..common.shapes import Bool, UInt64
 from .circuit import Bits
 from .graph import Graph
 

@@ -7,12 +7,12 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, Shaped
 
 from ..common.budget import Budget, Refusal
 from ..common.count import Count
 from ..common.display import Displayed
 from ..common.execution import IN_THREADS, Execution
+from ..common.shapes import Bool, Float, Int, Shaped
 from ..ladder import Fault
 from .behavior import Behavior
 from .circuit import Bits, Circuit, gathered, numbers_of, words_of

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
 
+from ..common.shapes import Bool, Float, Int
 from .graph import Edge, Node
 from .runnable import BOUNDARY_SHIFT, Held, Intervention, Rounding, Runnable, Runs, Scenarios, States
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Int64, Shaped
 
 from ..common.progress import Progress
+from ..common.shapes import Bool, Int64, Shaped
 from .decision import Decision
 from .runnable import Runnable
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
 
 from ..boolean.truth_table import assignments
 from ..common.arguments import listed, quoted
 from ..common.errors import InputError
+from ..common.shapes import Bool, Float, Int
 from .activations import activation
 from .answer import Answer
 from .circuit import Circuit

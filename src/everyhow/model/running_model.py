@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Self
 
 import numpy as np
-from jaxtyping import Bool, Float
 
 from ..common.errors import InputError
+from ..common.shapes import Bool, Float
 from ..ladder import Fault
 from .behavior import Behavior
 from .circuit import Bits, Circuit

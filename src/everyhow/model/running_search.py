@@ -7,10 +7,10 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
 
 from ..common.errors import InputError
 from ..common.execution import IN_THREADS, Execution
+from ..common.shapes import Bool, Float, Int
 from .circuit import Bits, Circuit, bits_of, uses_every_input
 from .criterion import Criterion
 from .graph import Graph

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool
 
 from ..boolean.formulas import parse_formula
 from ..boolean.gates import GATES
 from ..boolean.truth_table import TruthTable
 from ..common.arguments import is_whole, quoted
 from ..common.errors import InputError
+from ..common.shapes import Bool
 from ..given.arrays import array_of
 
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Int
 
 from ..boolean.gates import GATES
 from ..boolean.truth_table import assignments
 from ..common.arguments import WIDEST, is_whole, quoted
 from ..common.errors import InputError
 from ..common.reading import naming
+from ..common.shapes import Int
 from ..given.points import read_rows
 from .answer import Answer
 from .task import FILES_OF_ROWS, parse_task

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Int
 
 from ..boolean.truth_table import MAX_INPUTS
 from ..common.arguments import WIDEST, check_sizes, is_whole, listed, quoted
 from ..common.errors import FileFormatError, InputError
 from ..common.files import write_atomically
+from ..common.shapes import Bool, Int
 from ..given.arrays import array_of
 from ..given.points import LARGEST_WHOLE, points_of
 from .answer import Answer

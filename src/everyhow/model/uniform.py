@@ -6,9 +6,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, UInt
 
 from ..common.errors import InputError
+from ..common.shapes import Bool, Float, Int, UInt
 from .choices import INPUTS, State, Step, Wiring
 from .circuit import chosen_of, words_of
 from .circuit_families import every_circuit, families_of

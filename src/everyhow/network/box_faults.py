@@ -1,9 +1,9 @@
 """Where in the boxes around the inputs a circuit decides otherwise, in words."""
 
 import numpy as np
-from jaxtyping import Float
 
 from ..boolean.truth_table import MAX_INPUTS
+from ..common.shapes import Float
 from ..ladder import Counterexample, Fault
 from ..model.behavior import Behavior
 from ..model.circuit import Circuit

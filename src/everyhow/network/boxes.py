@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
 
 from ..common.errors import InputError
+from ..common.shapes import Bool, Float, Int
 from ..kernels.layout import Wiring
 from ..model.activations import activation
 from ..model.behavior import Behavior

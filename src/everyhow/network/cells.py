@@ -1,8 +1,8 @@
 """Exact decisions on a box for circuits of piecewise-linear neurons, by cases of the signs of their pre-activations."""
 
 import numpy as np
-from jaxtyping import Float
 
+from ..common.shapes import Float
 from ..kernels.layout import Wiring
 
 # Relative to the magnitudes that it is the sum of, what a certificate must exceed to count.

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float
 
+from ..common.shapes import Bool, Float
 from ..model.model import Cut
 from .feed_forward import FeedForward
 from .runs import run_received

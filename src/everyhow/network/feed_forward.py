@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from jaxtyping import Bool, Float
 
 from ..common.arguments import check_sizes, is_whole, listed, quoted
 from ..common.errors import InputError
+from ..common.shapes import Bool, Float
 from ..model.activations import activation
 from ..model.checks import checked_inputs, checked_interventions, float_array
 from ..model.circuit import Circuit

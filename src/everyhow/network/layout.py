@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float
 
 from ..common.errors import BudgetError, InputError
+from ..common.shapes import Float
 from ..kernels.layout import OPENS, STARTS, WEIGHT, Layout
 from ..model.activations import activation
 from ..model.criterion import Criterion

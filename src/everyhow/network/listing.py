@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Float, UInt64
 
 from ..common.errors import InputError
+from ..common.shapes import Float, UInt64
 from ..model.circuit import Circuit
 from ..model.criterion import Criterion
 from ..model.model import MOST_EDGES

@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float
 
 from ..common.arguments import is_whole, listed, quoted
 from ..common.errors import InputError
+from ..common.shapes import Bool, Float
 from ..common.shares import percent
 from ..common.spoken import spoken
 from ..given.points import check_features, points_of

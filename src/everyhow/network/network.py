@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any, final
 
 import numpy as np
-from jaxtyping import Bool, Float
 
 from ..common.arguments import is_number, quoted
 from ..common.errors import InputError
+from ..common.shapes import Bool, Float
 from ..ladder import Fault
 from ..model.behavior import Behavior
 from ..model.circuit import Circuit

@@ -4,9 +4,9 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
-from jaxtyping import UInt64
 
 from ..common.errors import InputError
+from ..common.shapes import UInt64
 from ..common.threads import map_in_threads
 from ..model.reading import MOST_INPUTS, InterpretationCounts, ReadingRule
 from .feed_forward import FeedForward

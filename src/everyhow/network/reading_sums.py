@@ -14,9 +14,9 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int64
 
 from ..common.progress import Progress
+from ..common.shapes import Float, Int64
 from ..common.threads import map_in_threads
 from ..model.criterion import Criterion
 from ..model.reading import InterpretationSum, ReadingRule, Summing

@@ -8,8 +8,8 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from jaxtyping import Float, UInt64
 
+from ..common.shapes import Float, UInt64
 from ..model.reading import InterpretationCounts, ReadingRule
 from .feed_forward import FeedForward
 from .layout import layout_alone

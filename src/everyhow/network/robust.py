@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float
 
 from ..common.errors import InputError
+from ..common.shapes import Float
 from ..common.threads import map_in_threads
 from ..model.activations import LEAKY, activation
 from ..model.behavior import Behavior

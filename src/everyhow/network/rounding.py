@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
 
+from ..common.shapes import Float
 from ..model.activations import CLIP, LEAKY, STEP, Activation, activation
 from ..model.runnable import Rounding
 from .feed_forward import FeedForward

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, UInt64
 
 from ..common.errors import InputError
+from ..common.shapes import Bool, Float, Int, UInt64
 from ..common.threads import map_in_threads
 from ..model.activations import activation
 from ..model.criterion import ORDERS, Criterion

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
 
+from ..common.shapes import Bool, Float, Int
 from ..model.activations import STEP, activation
 from ..model.criterion import ORDERS
 from ..model.graph import Edge, Node

@@ -1,9 +1,9 @@
 """Circuits that meet a criterion, drawn uniformly."""
 
 import numpy as np
-from jaxtyping import UInt64
 
 from ..common.errors import InputError
+from ..common.shapes import UInt64
 from ..model.circuit import Circuit, bits_of
 from ..model.criterion import Criterion
 from ..model.space import circuits_in_space

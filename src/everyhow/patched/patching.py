@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float, UInt64
 
 from ..circuit.score import Score
 from ..common.arguments import listed, quoted
 from ..common.errors import InputError
+from ..common.shapes import Bool, Float, UInt64
 from ..common.sql import RunTable, Table, html_table
 from ..exchange.component_graphs import component_graph, read_component_graph
 from ..model.behavior import Behavior

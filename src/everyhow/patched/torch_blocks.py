@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Int
 from torch import Tensor, nn
 
 from ..common.errors import InputError, first_line
+from ..common.shapes import Int
 from ..importing.huggingface_models import is_huggingface
 from ..importing.torch_trace import uncompiled
 from .families import FAMILIES, HEADS, Family

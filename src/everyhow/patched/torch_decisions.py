@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ..common.errors import InputError
 from ..common.progress import Work
+from ..common.shapes import Bool, Float, Int
 from ..model.behavior import Behavior
 from ..model.runnable import BOUNDARY_SHIFT
 from .decided import Decided, Settled

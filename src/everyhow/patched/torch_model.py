@@ -8,10 +8,10 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ..common.errors import InputError
+from ..common.shapes import Bool, Float
 from ..importing.torch_trace import uncompiled
 from ..model.answer import LAST, Answer
 from ..model.checks import checked_interventions

@@ -13,9 +13,9 @@ from functools import cached_property
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Int
 from torch import Tensor
 
+from ..common.shapes import Bool, Int
 from ..importing.torch_trace import uncompiled
 from .torch_blocks import Row
 

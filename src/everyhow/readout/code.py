@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float
 
+from ..common.shapes import Float
 from ..model.graph import Graph, Node
 
 

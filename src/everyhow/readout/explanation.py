@@ -8,12 +8,12 @@ from itertools import product
 from typing import Any, final
 
 import numpy as np
-from jaxtyping import Float
 
 from ..boolean.cost import CostModel
 from ..boolean.gates import name_of
 from ..boolean.smallest import Formula
 from ..boolean.truth_table import INPUT_NAMES, TruthTable
+from ..common.shapes import Float
 from ..model.explanation import Explanation
 from ..model.graph import Graph, Node
 from ..model.model import Model

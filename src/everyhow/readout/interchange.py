@@ -7,11 +7,11 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
 
 from ..boolean.truth_table import TruthTable
 from ..common.arguments import instance, is_whole, quoted
 from ..common.errors import InputError
+from ..common.shapes import Bool, Float, Int
 from ..importing.door import as_explained
 from ..model.behavior import Behavior
 from ..model.inputs import MOST_TRIED_WHOLE, Inputs, inputs_of, swaps

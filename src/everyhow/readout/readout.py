@@ -5,13 +5,13 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float
 
 from ..boolean.smallest import MOST_INPUTS
 from ..boolean.truth_table import TruthTable
 from ..common.arguments import is_number, is_whole, quoted
 from ..common.display import Displayed
 from ..common.errors import InputError
+from ..common.shapes import Bool, Float
 from ..model.behavior import Behavior
 from ..model.model import Cut, Model
 from .signal import Signal, shown_formula, signal_of

@@ -7,8 +7,8 @@ from itertools import chain, combinations, islice
 from math import comb
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
 
+from ..common.shapes import Bool, Float, Int
 from ..model.model import Cut, Model
 from .readout import Signals, cut_of
 from .span import VARIES

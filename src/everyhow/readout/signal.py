@@ -5,12 +5,12 @@ from functools import lru_cache
 from itertools import product
 
 import numpy as np
-from jaxtyping import Bool, Float
 
 from ..boolean.cost import CostModel
 from ..boolean.gates import name_of
 from ..boolean.smallest import MOST_INPUTS, Formula
 from ..boolean.truth_table import INPUT_NAMES, TruthTable
+from ..common.shapes import Bool, Float
 from ..model.behavior import Behavior
 
 # The most rows that no input has; there a function may be 0 or 1, and both are tried.

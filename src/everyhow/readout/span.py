@@ -6,7 +6,8 @@ from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float
+
+from ..common.shapes import Bool, Float
 
 # Over data, signals are looked for in at most so many directions.
 MOST_DIRECTIONS = 17

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+
+from ..common.shapes import Float
 
 RESAMPLES = 2000
 Fit = tuple[float, float, float, float, int]

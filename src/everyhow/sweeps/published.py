@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float
 
+from ..common.shapes import Float
 from ..common.shares import share_interval
 from .inference import median_interval, p_beside_estimate, p_beside_sample, standard_error
 from .plan import read_plan, value_text

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float
 
 from ..circuit.findings import RUNGS as CIRCUIT_RUNGS
+from ..common.shapes import Float
 from ..mapping.findings import RUNGS as MAPPING_RUNGS
 from .inference import median_interval, standard_error
 from .results import Sweep

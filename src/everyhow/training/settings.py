@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
-from jaxtyping import Float
 
 from ..boolean.truth_table import assignments, row_name
 from ..common.arguments import check_sizes, is_number, is_whole, quoted
 from ..common.budget import rounded
 from ..common.errors import InputError
 from ..common.options import told
+from ..common.shapes import Float
 from ..model.activations import LEAKY, SIGMOID, TANH, activation
 from ..model.coding import checked_input_values, checked_threshold, coded
 from ..model.task import Task

@@ -10,11 +10,11 @@ import random
 from collections.abc import Hashable, Sequence
 
 import numpy as np
-from jaxtyping import Bool, UInt8
 
 from ..boolean.families import NOTHING, UNIT, Families
 from ..common.budget import Refusal, rounded
 from ..common.errors import BudgetError, EveryhowError
+from ..common.shapes import Bool, UInt8
 from ..model.criterion import Criterion
 from .choices import Dead, Sums, WithOrWithout, Written
 from .components import Component, Components

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float
 
+from ..common.shapes import Float
 from ..model.criterion import Criterion
 from .parts import Layer, keys, normed, pattern, queries, written
 from .residual_stream import ResidualStream

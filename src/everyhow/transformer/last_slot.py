@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float, UInt8
 
+from ..common.shapes import Float, UInt8
 from .components import Components
 
 # What one parent writes: its place among all nodes, and the number of the value.

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
-from jaxtyping import Bool
 
+from ..common.shapes import Bool
 from ..model.circuit import Circuit
 from .residual_stream import ResidualStream
 

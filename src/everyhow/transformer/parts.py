@@ -4,10 +4,10 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float
 
 from ..common.arguments import choice, is_number, quoted
 from ..common.errors import InputError
+from ..common.shapes import Bool, Float
 from ..model.activations import activation
 from ..model.checks import float_array
 

@@ -6,10 +6,10 @@ from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
 
 from ..common.arguments import choice, instance, is_number, is_whole, listed, quoted
 from ..common.errors import InputError
+from ..common.shapes import Bool, Float, Int
 from ..model.answer import LAST, Answer
 from ..model.checks import checked_interventions, float_array
 from ..model.circuit import Circuit

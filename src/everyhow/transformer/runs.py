@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
 
+from ..common.shapes import Bool, Float, Int
 from ..model.graph import Node
 from ..model.plain_runs import PlainRuns
 from ..model.runnable import BOUNDARY_SHIFT, Held

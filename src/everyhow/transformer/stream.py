@@ -6,10 +6,10 @@ from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from jaxtyping import Bool, Float
 
 from ..common.arguments import is_whole, quoted
 from ..common.errors import InputError
+from ..common.shapes import Bool, Float
 from ..model.answer import Answer
 from ..model.checks import checked_interventions
 from ..model.graph import Edge, Graph, Node

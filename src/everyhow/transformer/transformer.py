@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
-from jaxtyping import Float
 
+from ..common.shapes import Float
 from ..model.circuit import Circuit
 from ..model.criterion import Criterion, most_paired
 from ..model.graph import Node
