@@ -6,7 +6,7 @@ AND-type gate with a polarity on each operand. Truth tables are plain bit sets h
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from ..common.display import Displayed
 from .truth_table import INPUT_NAMES, TruthTable, variable_bits
@@ -143,7 +143,7 @@ class Algorithm(Displayed):
         """Whether no node computes a constant, or the same function as an operand of its own up to complement."""
         return is_irredundant(self.tree, self.inputs)
 
-    @property
+    @cached_property
     def variables(self) -> tuple[Variable, ...]:
         """The inner nodes other than the root, each before the variables below it."""
         full = (1 << (1 << self.inputs)) - 1

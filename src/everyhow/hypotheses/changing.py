@@ -12,7 +12,7 @@ from ..boolean.algorithms import Algorithm
 from ..common.errors import InputError
 from ..experiment.placed import Carried, is_code
 from ..mapping.causal_models import CausalModel
-from ..mapping.mapping import count_choices, disjoint_choices
+from ..mapping.choices import count_choices, disjoint_choices
 from ..mapping.signatures import Signatures
 from ..model.graph import Node
 from ..readout.code import Code

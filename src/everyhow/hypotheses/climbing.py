@@ -198,7 +198,7 @@ def _misaligned(
     for k, carrier in enumerate(placed.carriers):
         if not is_code(carrier):
             smaller = [
-                s for s in found.minimal_by_rows[found.of(placed.sets[k])]
+                s for s in found.minimal(found.of(placed.sets[k]))
                 if set(s.nodes) < set(carrier.nodes)
             ]  # fmt: skip
             if smaller:

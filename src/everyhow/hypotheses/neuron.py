@@ -20,8 +20,9 @@ from ..common.progress import Progress
 from ..common.spoken import joined
 from ..importing.door import as_model
 from ..interpretation.interpretations import Interpretations, unread
+from ..mapping.choices import count_choices
 from ..mapping.findings import RUNGS, MappingFindings, examine_mappings
-from ..mapping.mapping import Mapping, count_choices
+from ..mapping.mapping import Mapping
 from ..mapping.placeable import options, placed_algorithm
 from ..mapping.signatures import NeuronSet
 from ..model.criterion import perfect

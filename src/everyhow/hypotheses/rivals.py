@@ -7,8 +7,9 @@ from ..auditing.asked import DEEPEST
 from ..auditing.fitting import DEPTH_BY_DATA, chosen_depth
 from ..common.arguments import is_whole, quoted
 from ..common.errors import InputError
+from ..mapping.choices import count_choices, disjoint_choices
 from ..mapping.findings import MappingFindings, complexity
-from ..mapping.mapping import Mapping, count_choices, disjoint_choices
+from ..mapping.mapping import Mapping
 from ..mapping.signatures import Signatures
 from .climbing import Climb, climb
 from .hypothesis import Hypothesis

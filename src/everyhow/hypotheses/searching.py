@@ -9,7 +9,7 @@ from typing import Any
 
 from ..common.errors import InputError
 from ..experiment.placed import Carried, is_code
-from ..mapping.mapping import count_choices, disjoint_choices
+from ..mapping.choices import count_choices, disjoint_choices
 from ..mapping.placeable import Placeable, options
 from ..mapping.signatures import NeuronSet, Signatures
 from ..model.graph import Graph

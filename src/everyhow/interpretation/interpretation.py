@@ -102,6 +102,7 @@ class Interpretation:
         return total
 
 
+@lru_cache(maxsize=1 << 14)
 def completions(table: str, layer: int) -> int:
     """In how many ways a gate of layer `layer` can be completed; XOR and XNOR are left out after the first layer."""
     ways = 1 << table.count("-")

@@ -3,11 +3,11 @@
 import heapq
 import itertools
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from random import Random
 from types import MappingProxyType
 from typing import Any
@@ -22,15 +22,17 @@ from ..model.reading import ReadingRule
 from .interpretation import Interpretation, Neuron, NeuronGate, Reading, completions
 from .readings import circuit_readings
 
-State = tuple[Reading, ...]
+# Which of its readings each varying neuron of a layer has, by their numbers.
+State = tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class Interpretations:
     """All interpretations of a circuit (paper, Def. 3), held as a layered graph of states, never as a list.
 
-    A state gives each varying neuron of a layer a reading. An interpretation is a path from the inputs' states to
-    the outputs'. Iterating lists them all: the first layer's readings vary slowest, lower separators come first.
+    A state gives each varying neuron of a layer one of its readings. An interpretation is a path from the inputs'
+    states to the outputs'. Iterating lists them all: the first layer's readings vary slowest, lower separators come
+    first.
 
     Cost: one step per pair of neighboring states for everything here; listing also costs its length.
     """
@@ -75,12 +77,14 @@ class Interpretations:
         for layer in range(1, len(self._layers)):
             following: dict[State, int] = {}
             for state, count in ways.items():
-                for target in self._targets(layer - 1, state):
-                    factor = math.prod(
-                        completions(self._gate(neuron, reading, state).table, layer)
-                        for neuron, reading in zip(self._layers[layer], target, strict=True)
-                    )
-                    following[target] = following.get(target, 0) + count * factor
+                factors = [
+                    [completions(gate.table, layer) for _, gate in allowed]
+                    for allowed in self._allowed(layer - 1, state)
+                ]
+                for target, ways_of_each in zip(
+                    self._targets(layer - 1, state), itertools.product(*factors), strict=True
+                ):
+                    following[target] = following.get(target, 0) + count * math.prod(ways_of_each)
             ways = following
         return sum(ways.values())
 
@@ -103,21 +107,28 @@ class Interpretations:
     @cached_property
     def gate_shares(self) -> Mapping[Neuron, Mapping[NeuronGate, Fraction]]:
         """For each neuron the share of interpretations that give it each gate, most frequent first."""
-        tallies: dict[Neuron, Counter[NeuronGate]] = {}
+        # By the table of each gate: the parents of a neuron are always the same.
+        tallies: dict[Neuron, Counter[str]] = defaultdict(Counter)
         before = dict.fromkeys(self._first_states, 1)
         for layer in range(1, len(self._layers)):
             following: dict[State, int] = {}
             for state, count in before.items():
-                for target in self._targets(layer - 1, state):
+                tables = [[gate.table for _, gate in allowed] for allowed in self._allowed(layer - 1, state)]
+                for target, chosen in zip(self._targets(layer - 1, state), itertools.product(*tables), strict=True):
                     paths = count * self._paths_after(layer, target)
                     following[target] = following.get(target, 0) + count
                     if paths:
-                        for neuron, reading in zip(self._layers[layer], target, strict=True):
-                            tallies.setdefault(neuron, Counter())[self._gate(neuron, reading, state)] += paths
+                        for neuron, table in zip(self._layers[layer], chosen, strict=True):
+                            tallies[neuron][table] += paths
             before = following
         return MappingProxyType(
             {
-                neuron: MappingProxyType({gate: Fraction(n, self.count) for gate, n in tally.most_common()})
+                neuron: MappingProxyType(
+                    {
+                        NeuronGate(self._parents[neuron], table): Fraction(n, self.count)
+                        for table, n in tally.most_common()
+                    }
+                )
                 for neuron, tally in sorted(tallies.items())
             }
         )
@@ -126,7 +137,7 @@ class Interpretations:
     def readings_by_number(self) -> Mapping[Neuron, Mapping[int, int]]:
         """For each neuron that varies, the inputs aside, in how many interpretations it has each reading; a reading by
         its bits, bit k being that at input k."""
-        tallies: dict[Neuron, Counter[int]] = {}
+        tallies: dict[Neuron, Counter[int]] = defaultdict(Counter)
         before = dict.fromkeys(self._first_states, 1)
         for layer in range(1, len(self._layers)):
             following: dict[State, int] = {}
@@ -135,8 +146,8 @@ class Interpretations:
                     following[target] = following.get(target, 0) + count
             for target, count in following.items():
                 paths = count * self._paths_after(layer, target)
-                for neuron, reading in zip(self._layers[layer], target, strict=True):
-                    tallies.setdefault(neuron, Counter())[reading.bits] += paths
+                for neuron, chosen in zip(self._layers[layer], target, strict=True):
+                    tallies[neuron][self.readings[neuron][chosen].bits] += paths
             before = following
         return MappingProxyType({neuron: MappingProxyType(+tally) for neuron, tally in sorted(tallies.items())})
 
@@ -162,7 +173,7 @@ class Interpretations:
         while waiting:
             *_, path, smallest, total = heapq.heappop(waiting)
             layer = len(path) - 1
-            if layer == self.model.graph.last:
+            if layer == self._last:
                 yield self._interpretation(path)
                 continue
             for target in self._targets(layer, path[-1]):
@@ -174,65 +185,78 @@ class Interpretations:
                     heapq.heappush(waiting, (*promised, next(order), extended, least, sum_of_gaps))
 
     @cached_property
+    def _last(self) -> int:
+        return self.model.graph.last
+
+    @cached_property
     def _layers(self) -> tuple[tuple[Neuron, ...], ...]:
-        depth = self.model.graph.last
-        return tuple(tuple(n for n in self.readings if n[0] == layer) for layer in range(depth + 1))
+        return tuple(tuple(n for n in self.readings if n[0] == layer) for layer in range(self._last + 1))
 
     @cached_property
     def _first_states(self) -> tuple[State, ...]:
-        return tuple(itertools.product(*(self.readings[neuron] for neuron in self._layers[0])))
+        return tuple(itertools.product(*(range(len(self.readings[neuron])) for neuron in self._layers[0])))
 
     @cached_property
     def _memory(self) -> dict:
         return {}
 
-    def _parents(self, neuron: Neuron) -> tuple[Neuron, ...]:
-        layer, j = neuron
-        parents = ((layer - 1, i) for i in self.circuit.parents(layer, j))
-        return tuple(parent for parent in parents if parent in self.readings)
+    @cached_property
+    def _parents(self) -> dict[Neuron, tuple[Neuron, ...]]:
+        """The parents of each neuron that vary; of the inputs there are none."""
+        return {
+            (layer, j): tuple(
+                (layer - 1, i) for i in self.circuit.parents(layer, j) if layer and (layer - 1, i) in self.readings
+            )
+            for layer, j in self.readings
+        }
 
-    def _gate(self, neuron: Neuron, reading: Reading, state: State) -> NeuronGate:
-        """The gate of `neuron` read as `reading`, which is consistent with `state` of the layer before."""
-        gate = self._gate_if_any(neuron, reading, state)
-        assert gate is not None
-        return gate
-
-    def _gate_if_any(self, neuron: Neuron, reading: Reading, state: State) -> NeuronGate | None:
-        """The gate of `neuron` read as `reading` when the layer before is in `state`; None when the reading is not a
-        function of that state."""
-        key = (neuron, reading.bits, state)
+    def _gate(self, neuron: Neuron, chosen: int, state: State) -> NeuronGate | None:
+        """The gate of `neuron` with one of its readings when the layer before is in `state`; None when the reading is
+        not a function of that state. Only what its parents are read as matters."""
+        before = tuple([bits[state[k]] for k, bits in self._read[neuron]])
+        key = (neuron, chosen, before)
         if key not in self._memory:
-            self._memory[key] = self._derived_gate(neuron, reading, state)
+            table = _table(self.readings[neuron][chosen].bits, before, len(self.points))
+            possible = table is not None and completions(table, neuron[0]) > 0
+            self._memory[key] = NeuronGate(self._parents[neuron], table or "") if possible else None
         return self._memory[key]
 
-    def _derived_gate(self, neuron: Neuron, reading: Reading, state: State) -> NeuronGate | None:
-        parents = self._parents(neuron)
-        bits = dict(zip(self._layers[neuron[0] - 1], (r.bits for r in state), strict=True))
-        table = ["-"] * (1 << len(parents))
-        for k in range(len(self.points)):
-            row = 0
-            for parent in parents:
-                row = 2 * row + (bits[parent] >> k & 1)
-            value = str(reading.bits >> k & 1)
-            if table[row] not in ("-", value):
-                return None
-            table[row] = value
-        gate = NeuronGate(parents, "".join(table))
-        return gate if completions(gate.table, neuron[0]) else None
+    @cached_property
+    def _read(self) -> dict[Neuron, list[tuple[int, list[int]]]]:
+        """Of each parent of a neuron, where it stands in a state of the layer before, and its readings' bits."""
+        return {
+            neuron: [
+                (self._layers[neuron[0] - 1].index(parent), [reading.bits for reading in self.readings[parent]])
+                for parent in parents
+            ]
+            for neuron, parents in self._parents.items()
+        }
+
+    def _allowed(self, layer: int, state: State) -> tuple[tuple[tuple[int, NeuronGate], ...], ...]:
+        """Of each neuron of layer `layer` + 1, the readings that are consistent with `state` of layer `layer`, each
+        with the gate of the neuron."""
+        key = ("allowed", layer, state)
+        if key not in self._memory:
+            self._memory[key] = tuple(
+                tuple(
+                    (chosen, gate)
+                    for chosen in range(len(self.readings[neuron]))
+                    if (gate := self._gate(neuron, chosen, state)) is not None
+                )
+                for neuron in self._layers[layer + 1]
+            )
+        return self._memory[key]
 
     def _targets(self, layer: int, state: State) -> tuple[State, ...]:
         """The states of layer `layer` + 1 that are consistent with `state` of layer `layer`."""
         key = (layer, state)
         if key not in self._memory:
-            allowed = (
-                [reading for reading in self.readings[neuron] if self._gate_if_any(neuron, reading, state)]
-                for neuron in self._layers[layer + 1]
-            )
-            self._memory[key] = tuple(itertools.product(*allowed))
+            chosen = ([chosen for chosen, _ in allowed] for allowed in self._allowed(layer, state))
+            self._memory[key] = tuple(itertools.product(*chosen))
         return self._memory[key]
 
     def _paths_after(self, layer: int, state: State) -> int:
-        if layer == self.model.graph.last:
+        if layer == self._last:
             return 1
         key = ("paths", layer, state)
         if key not in self._memory:
@@ -241,7 +265,7 @@ class Interpretations:
 
     def _paths_from(self, path: tuple[State, ...]) -> Iterator[tuple[State, ...]]:
         layer = len(path) - 1
-        if layer == self.model.graph.last:
+        if layer == self._last:
             yield path
             return
         for target in self._targets(layer, path[-1]):
@@ -250,7 +274,7 @@ class Interpretations:
 
     def _draw(self, random: Random) -> tuple[State, ...]:
         path: tuple[State, ...] = ()
-        for layer in range(self.model.graph.last + 1):
+        for layer in range(self._last + 1):
             options = self._targets(layer - 1, path[-1]) if path else self._first_states
             rank = random.randrange(sum(self._paths_after(layer, option) for option in options))
             for option in options:
@@ -262,7 +286,9 @@ class Interpretations:
 
     def _gaps(self, layer: int, state: State) -> list[float]:
         """The gaps that count: those of the hidden neurons."""
-        return [reading.gap for reading in state] if 0 < layer < self.model.graph.last else []
+        if not 0 < layer < self._last:
+            return []
+        return [self.readings[neuron][chosen].gap for neuron, chosen in zip(self._layers[layer], state, strict=True)]
 
     def _promise(self, path: tuple[State, ...], smallest: float, total: float) -> tuple[float, float]:
         """The most that any way to go on from `path` reaches, negated: the smallest gap, then the sum of the gaps."""
@@ -271,7 +297,7 @@ class Interpretations:
 
     def _best_after(self, layer: int, state: State) -> tuple[float, float]:
         """The widest smallest gap, and the largest sum of gaps, of all ways to go on from `state`."""
-        if layer == self.model.graph.last:
+        if layer == self._last:
             return 1.0, 0.0
         key = ("best", layer, state)
         if key not in self._memory:
@@ -288,11 +314,28 @@ class Interpretations:
         readings: dict[Neuron, Reading] = {}
         gates: dict[Neuron, NeuronGate] = {}
         for layer, state in enumerate(path):
-            for neuron, reading in zip(self._layers[layer], state, strict=True):
-                readings[neuron] = reading
-                if layer:
-                    gates[neuron] = self._gate(neuron, reading, path[layer - 1])
+            for neuron, chosen in zip(self._layers[layer], state, strict=True):
+                readings[neuron] = self.readings[neuron][chosen]
+                gate = self._gate(neuron, chosen, path[layer - 1]) if layer else None
+                if gate is not None:
+                    gates[neuron] = gate
         return Interpretation(MappingProxyType(readings), MappingProxyType(gates))
+
+
+@lru_cache(maxsize=1 << 16)
+def _table(reading: int, parents: tuple[int, ...], inputs: int) -> str | None:
+    """What a neuron is read as at each pattern of what its parents are read as, "-" at one that no input gives; None
+    when it is not a function of these. All are given by their bits, one for each input."""
+    table = ["-"] * (1 << len(parents))
+    for k in range(inputs):
+        row = 0
+        for bits in parents:
+            row = 2 * row + (bits >> k & 1)
+        value = "1" if reading >> k & 1 else "0"
+        if table[row] not in ("-", value):
+            return None
+        table[row] = value
+    return "".join(table)
 
 
 def interpretations(

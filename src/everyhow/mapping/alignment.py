@@ -1,5 +1,6 @@
 """Aligned algorithms: algorithms whose every variable has a neuron set with the signature that the variable needs."""
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,10 +8,11 @@ from typing import Any
 from ..boolean.algorithms import Algorithm, Inner, Leaf, Tree, Variable, depth, inner, tree_counts
 from ..boolean.truth_table import TruthTable, variable_bits
 from ..common.errors import BudgetError
-from .mapping import Mapping, count_choices, mappings_of
+from .choices import Choices
+from .mapping import Mapping, mappings_of
 from .patterns import Patterns
 from .placeable import options, placed_algorithm
-from .signatures import Rows, Signatures, minimal_sets
+from .signatures import Rows, Signatures
 
 # Trees kept in memory while algorithms are grown; beyond this there are too many to be told apart one by one.
 MOST_GROWN = 200_000
@@ -44,14 +46,19 @@ def aligned_over(
         BudgetError: more than 200,000 trees have a place in the network.
     """
     growth = _Growth(signatures, patterns)
-    counts: dict[Algorithm, int] = {}
+    needs: dict[Algorithm, tuple[Rows, ...]] = {}
     for table in tables:
         found = []
         for wanted, negated in ((table.bits, False), (table.bits ^ table.full, True)):
             outputs = (table.full, 0) if negated else (0, table.full)
             found += [Algorithm(table.inputs, tree, negated) for tree in growth.trees(wanted, *outputs, max_depth)]
         found.sort(key=lambda algorithm: (depth(algorithm.tree), algorithm.negated, algorithm.tree.key))
-        counts |= {one: count_choices(options(signatures, placed_algorithm(one, patterns))) for one in found}
+        needs |= {
+            one: tuple(patterns.needed(v.bits, v.when_false, v.when_true) for v in one.variables) for one in found
+        }
+    asked = set(itertools.chain.from_iterable(needs.values()))
+    choices = Choices({rows: signatures.minimal(rows) for rows in asked})
+    counts = {algorithm: choices.count(needed) for algorithm, needed in needs.items()}
     return {algorithm: number for algorithm, number in counts.items() if number}
 
 
@@ -79,10 +86,13 @@ def aligned_where_tested(
     def seen(rows: Rows) -> Rows:
         return tuple(row & bases for row, bases in zip(rows, tested, strict=True))
 
-    groups = {rows: minimal_sets(sets) for rows, sets in signatures.grouped(seen).items()}
+    groups: dict[Rows, list[int]] = {}
+    for rows, number in signatures.numbers.items():
+        groups.setdefault(seen(rows), []).append(number)
+    choices = Choices({rows: signatures.minimal_among(numbers) for rows, numbers in groups.items()})
     for candidate in candidates:
         needed = (table.needed(v.bits, v.when_false, v.when_true) for v in candidate.variables)
-        number = count_choices([groups.get(seen(rows), ()) for rows in needed])
+        number = choices.count([seen(rows) for rows in needed])
         if number:
             yield candidate, number
 
@@ -135,7 +145,7 @@ class _Growth:
         on = (sibling.literal & when_true) | (~sibling.literal & full & when_false)
         outputs = (on, when_false) if own.negated else (when_false, on)
         bits = own.literal ^ (full if own.negated else 0)
-        if self.patterns.needed(bits, *outputs) not in self.signatures.by_rows:
+        if self.patterns.needed(bits, *outputs) not in self.signatures.numbers:
             return ()
         return self.trees(bits, *outputs, max_depth - 1)
 
@@ -175,7 +185,7 @@ def carried_functions(signatures: Signatures, patterns: Patterns, max_depth: int
     """
     reached = tree_counts(patterns.variables, max_depth, False)
     told: set[int] = set()
-    for rows in signatures.by_rows:
+    for rows in signatures.numbers:
         if len(set(rows)) == 1:
             return sorted(reached)
         if len(set(rows)) == 2:

@@ -8,14 +8,15 @@ from fractions import Fraction
 import numpy as np
 
 from ..boolean.algorithms import Algorithm, Variable
-from ..common.shapes import Bool, Float, Shaped
+from ..common.shapes import Bool, Float, Int, Shaped
 from ..model.decision import Decision, level_for
 from ..model.model import Model
 from ..model.runnable import Held, Intervention, Runs, States
-from .mapping import Mapping, mappings_of
+from .choices import fewest_first
+from .mapping import Mapping
 from .patterns import Patterns
 from .placeable import Holding, Placeable, placed_algorithm
-from .signatures import NeuronSet, Signatures, minimal_sets, read_runs
+from .signatures import NeuronSet, Signatures, read_runs
 
 # Rows run through the model at once when variables are held.
 ROWS_AT_ONCE = 1 << 16
@@ -63,26 +64,25 @@ def best_mappings(signatures: Signatures, algorithm: Algorithm, patterns: Patter
     table.
     """
     variables, placed = algorithm.variables, placed_algorithm(algorithm, patterns)
-    sets = [neurons for neurons, _ in signatures.items()]
     scores = _agreements(signatures, placed)
-    for least in sorted(set(scores.ravel().tolist()), reverse=True) or [0]:
-        options = [
-            minimal_sets(tuple(s for s, score in zip(sets, row, strict=True) if score >= least))
-            for row in scores.tolist()
-        ]
-        found = sorted(mappings_of(algorithm, options), key=lambda m: sum(map(len, m.sets)))
-        if found:
-            for mapping in found:
-                pairs = zip(variables, mapping.sets, strict=True)
-                yield NearMiss(mapping, tuple(iia(signatures, v, s, placed.patterns) for v, s in pairs))
+    for least in np.unique(scores)[::-1].tolist() or [0]:
+        options = [signatures.minimal_among(np.flatnonzero(row >= least).tolist()) for row in scores]
+        some = False
+        for sets in fewest_first(options):
+            some = True
+            pairs = zip(variables, sets, strict=True)
+            accuracies = tuple(iia(signatures, v, s, placed.patterns) for v, s in pairs)
+            yield NearMiss(Mapping(algorithm, sets), accuracies)
+        if some:
             return
 
 
-def _agreements(signatures: Signatures, placeable: Placeable) -> Shaped[np.ndarray, "variables sets"]:
-    """For each variable and each neuron set, the number of (base, source) pairs at which they agree."""
+def _agreements(signatures: Signatures, placeable: Placeable) -> Int[np.ndarray, "variables signatures"]:
+    """For each variable and each signature, the number of (base, source) pairs at which they agree."""
     count = len(signatures.whole.points)
-    rows = np.concatenate(signatures.rows) if signatures.rows else np.zeros((0, count), np.uint64)
-    needed = np.array([placeable.needed(k) for k in range(len(placeable.names))], rows.dtype)
+    kind = signatures.rows[0].dtype if signatures.rows else np.uint64
+    rows = np.array(list(signatures.numbers), kind).reshape(-1, count)
+    needed = np.array([placeable.needed(k) for k in range(len(placeable.names))], kind)
     # Rows of more than 64 bits are Python's whole numbers, which count their bits as well.
     wrong = np.bitwise_count(rows[None] ^ needed.reshape(-1, 1, count))
     return count**2 - wrong.astype(np.int64).sum(axis=2)

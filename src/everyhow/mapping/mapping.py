@@ -9,6 +9,7 @@ from ..boolean.cost import CostModel
 from ..boolean.truth_table import INPUT_NAMES, TruthTable, variable_bits
 from ..model.explanation import Explanation
 from ..model.graph import Graph, Node
+from .choices import disjoint_choices
 from .signatures import NeuronSet, sets_by_name
 
 
@@ -174,34 +175,3 @@ def mappings_of(algorithm: Algorithm, options: Sequence[Sequence[NeuronSet]]) ->
     """
     for sets in disjoint_choices(options):
         yield Mapping(algorithm, sets)
-
-
-def disjoint_choices(options: Sequence[Sequence[NeuronSet]]) -> Iterator[tuple[NeuronSet, ...]]:
-    """All ways to choose one set from each of `options`, no two of them sharing a neuron."""
-    if not all(options):
-        return
-
-    def extend(chosen: tuple[NeuronSet, ...], taken: int) -> Iterator[tuple[NeuronSet, ...]]:
-        if len(chosen) == len(options):
-            yield chosen
-            return
-        for candidate in options[len(chosen)]:
-            if not candidate.bits & taken:
-                yield from extend((*chosen, candidate), taken | candidate.bits)
-
-    yield from extend((), 0)
-
-
-def count_choices(options: Sequence[Sequence[NeuronSet]]) -> int:
-    """How many choices `disjoint_choices` lists, counted by the neurons taken so far without listing them."""
-    ways = {0: 1}
-    for sets in sorted(options, key=len):
-        following: dict[int, int] = {}
-        for taken, number in ways.items():
-            for candidate in sets:
-                if not candidate.bits & taken:
-                    following[taken | candidate.bits] = following.get(taken | candidate.bits, 0) + number
-        ways = following
-        if not ways:
-            return 0
-    return sum(ways.values())

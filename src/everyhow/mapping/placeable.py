@@ -52,10 +52,9 @@ def options(signatures: Signatures, placeable: Placeable) -> list[tuple[NeuronSe
     """For each variable the inclusion-minimal neuron sets that have the signature that the variable needs.
 
     Choices of one set for each variable, no two of them sharing a neuron, are its minimal places: see
-    `mapping.disjoint_choices`, which lists them, and `mapping.count_choices`, which counts them.
+    `choices.disjoint_choices`, which lists them, and `choices.count_choices`, which counts them.
     """
-    found = signatures.minimal_by_rows
-    return [found.get(placeable.needed(k), ()) for k in range(len(placeable.names))]
+    return [signatures.minimal(placeable.needed(k)) for k in range(len(placeable.names))]
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,9 +20,9 @@ from ..model.graph import Graph
 from ..model.model import Model
 from ..model.runnable import Runs, one_of
 from .causal_models import CausalModel, Setting, Value
+from .choices import count_choices, disjoint_choices
 from .grounds import BITS, Ground, ground_of
 from .interchange import joint_runs, try_together
-from .mapping import count_choices, disjoint_choices
 from .placeable import Holding, Placeable, options
 from .signatures import NeuronSet, Signatures, sets_by_name
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..common.budget import Budget, rounded
 from ..common.errors import InputError
-from ..common.shapes import Bool, Float, Shaped
+from ..common.shapes import Bool, Float, Int, Shaped
 from ..model.decision import Decision, decide, level_for
 from ..model.graph import Graph, Node, usual_name
 from ..model.model import Model
@@ -161,6 +161,7 @@ class Signatures:
     ties: int
     whole: Runs
     decision: Decision = "threshold"
+    _minimal: dict[bytes, tuple[NeuronSet, ...]] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return sum(len(rows) for rows in self.rows)
@@ -168,24 +169,65 @@ class Signatures:
     @property
     def distinct(self) -> int:
         """The number of different signatures."""
-        return len(self.by_rows)
+        return len(self.numbers)
+
+    @cached_property
+    def numbers(self) -> Mapping[Rows, int]:
+        """The different signatures, each with a number from 0 on, in the order in which neuron sets have them."""
+        return MappingProxyType(self._numbered[0])
+
+    @cached_property
+    def sharing(self) -> tuple[int, ...]:
+        """How many neuron sets have each signature, in the order of `numbers`."""
+        numbers = np.concatenate([np.zeros(0, np.int64), *self._numbered[1]])
+        return tuple(np.bincount(numbers, minlength=self.distinct).tolist())
+
+    @cached_property
+    def _numbered(self) -> tuple[dict[Rows, int], tuple[Int[np.ndarray, " _sets"], ...]]:
+        """The different signatures by their number; and for each region the number of the signature of each set."""
+        numbers: dict[Rows, int] = {}
+        which = tuple(
+            np.fromiter(
+                (numbers.setdefault(tuple(rows), len(numbers)) for rows in table.tolist()), np.int64, len(table)
+            )
+            for table in self.rows
+        )
+        return numbers, which
 
     @cached_property
     def by_rows(self) -> Mapping[Rows, tuple[NeuronSet, ...]]:
         """The neuron sets that have each signature."""
-        return self.grouped(lambda rows: rows)
-
-    @cached_property
-    def minimal_by_rows(self) -> Mapping[Rows, tuple[NeuronSet, ...]]:
-        """The inclusion-minimal neuron sets that have each signature."""
-        return MappingProxyType({rows: minimal_sets(sets) for rows, sets in self.by_rows.items()})
-
-    def grouped(self, key) -> Mapping[Rows, tuple[NeuronSet, ...]]:
-        """The neuron sets by `key`, a function of the rows of a signature."""
-        groups: dict[Rows, list[NeuronSet]] = {}
+        groups: dict[Rows, list[NeuronSet]] = {rows: [] for rows in self.numbers}
         for neurons, rows in self.items():
-            groups.setdefault(key(rows), []).append(neurons)
+            groups[rows].append(neurons)
         return MappingProxyType({rows: tuple(sets) for rows, sets in groups.items()})
+
+    def minimal(self, rows: Rows) -> tuple[NeuronSet, ...]:
+        """The inclusion-minimal neuron sets that have a signature, small ones first."""
+        return self.minimal_among([self.numbers[rows]]) if rows in self.numbers else ()
+
+    def minimal_among(self, numbers: Iterable[int]) -> tuple[NeuronSet, ...]:
+        """The inclusion-minimal ones of all neuron sets that have one of the signatures with these numbers, small ones
+        first.
+
+        Cost: as many steps as there are neuron sets, times the nodes of a region.
+        """
+        wanted = np.zeros(self.distinct, bool)
+        wanted[list(numbers)] = True
+        key = wanted.tobytes()
+        if key not in self._minimal:
+            found = [
+                (int(m).bit_count(), k, int(m))
+                for k, which in enumerate(self._numbered[1])
+                for m in _minimal_masks(wanted[which])
+            ]
+            self._minimal[key] = tuple(self._set(k, m) for _, k, m in sorted(found))
+        return self._minimal[key]
+
+    def _set(self, region: int, m: int) -> NeuronSet:
+        nodes = self.model.regions[region]
+        inside = [nodes[k] for k in _members(m)]
+        return NeuronSet.of(inside, map(self.model.graph.name, inside) if self.model.residual else ())
 
     def items(self) -> Iterator[tuple[NeuronSet, Rows]]:
         """Every neuron set with its signature, region by region."""
@@ -286,28 +328,16 @@ def number_of_sets(sizes: Iterable[int]) -> int:
     return sum((1 << size) - 1 for size in sizes)
 
 
-def minimal_sets(sets: tuple[NeuronSet, ...]) -> tuple[NeuronSet, ...]:
-    """The sets that contain no other one, small ones first."""
-    kept: list[int] = []
-    # Sets of different layers contain each other only where some of them span several.
-    spanning = any(one.first != one.last for one in sets)
-    for layer in {one.first for one in sets} if not spanning else {None}:
-        own = np.array([k for k, one in enumerate(sets) if layer in (None, one.first)])
-        places = {node: i for i, node in enumerate(dict.fromkeys(node for k in own for node in sets[k].nodes))}
-        bits = np.array([sum(1 << places[node] for node in sets[k].nodes) for k in own], np.uint64)
-        sizes, minimal = np.bitwise_count(bits), np.zeros(0, np.uint64)
-        # Sets of one size contain each other only when they are equal.
-        for size in np.unique(sizes):
-            candidates = np.flatnonzero(sizes == size)
-            at_once, found = max(1, VALUES_AT_ONCE // (len(minimal) + 1)), []
-            for start in range(0, len(candidates), at_once):
-                some = candidates[start : start + at_once]
-                inside = (minimal[None, :] & ~bits[some, None]) == 0
-                found.append(some[~inside.any(axis=1)])
-            fewest = np.concatenate(found)
-            kept += own[fewest].tolist()
-            minimal = np.concatenate([minimal, bits[fewest]])
-    return tuple(sets[k] for k in sorted(kept, key=lambda k: (len(sets[k]), k)))
+def _minimal_masks(wanted: Bool[np.ndarray, " sets"]) -> Int[np.ndarray, " minimal"]:
+    """Which of the wanted subsets of a region contain no other wanted one; subset m - 1 has the nodes that are the bits
+    of m."""
+    below = np.concatenate([[False], wanted])
+    # Node after node, from all proper subsets: what a set has below it is what it has with one node less, or is that.
+    proper = np.zeros_like(below)
+    for k in range(len(below).bit_length() - 1):
+        with_node, without = (one.reshape(-1, 2, 1 << k) for one in (proper, below))
+        with_node[:, 1] |= with_node[:, 0] | without[:, 0]
+    return np.flatnonzero(below & ~proper)
 
 
 def _region_rows(

@@ -218,13 +218,13 @@ def _signatures(shown: Exhibits) -> _Rows:
     signatures = shown.signatures
     if signatures is None:
         return _table("signatures", title, columns, [])
-    numbers = {rows: k for k, rows in enumerate(signatures.by_rows, start=1)}
+    numbers = signatures.numbers
     bases = range(len(shown.behavior.points))
 
     def text(rows: tuple[int, ...]) -> str:
         return " ".join("".join(str(row >> base & 1) for base in bases) for row in rows)
 
-    rows = ((s.named(shown.graph), numbers[table], text(table)) for s, table in signatures.items())
+    rows = ((s.named(shown.graph), numbers[table] + 1, text(table)) for s, table in signatures.items())
     return _Rows("signatures", title, columns, rows, len(signatures))
 
 

@@ -1,6 +1,7 @@
 """Gates, formulas and placed algorithms in words."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from ..boolean.algorithms import Path
 from ..boolean.smallest import Formula
@@ -28,8 +29,13 @@ def gate_in_words(gate: NeuronGate, graph: Graph) -> str:
         >>> gate_in_words(NeuronGate(((1, 0), (1, 1), (1, 2)), "00101010"), Graph.complete((2, 3, 1)))
         '(h1.0 or h1.1) and not h1.2'
     """
+    return _in_words(gate, tuple(map(graph.name, gate.parents)))
+
+
+@lru_cache(maxsize=1 << 14)
+def _in_words(gate: NeuronGate, names: tuple[str, ...]) -> str:
     formula = gate.formula
-    return gate.table if formula is None else formula_in_words(formula, list(map(graph.name, gate.parents)))
+    return gate.table if formula is None else formula_in_words(formula, names)
 
 
 def formula_in_words(formula: Formula, names: Sequence[str] = ()) -> str:

@@ -47,7 +47,7 @@ def seen(text: str) -> str:
         >>> seen("one\\n\\x1b[31mtwo")
         'one\\n\\\\x1b[31mtwo'
     """
-    return "\n".join(map(visible, text.split("\n")))
+    return text if text.isprintable() else "\n".join(map(visible, text.split("\n")))
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Drawings as SVG: a file that stands alone, or the inside of a page that styles it."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from xml.sax.saxutils import escape, quoteattr
 
 from ..words import seen
@@ -107,4 +108,8 @@ def _numbers(values: dict[str, float]) -> dict[str, str]:
 
 
 def _attributes(values: dict[str, str]) -> str:
-    return "".join(f" {name}={quoteattr(value)}" for name, value in values.items())
+    return "".join(f" {name}={_quoted(value)}" for name, value in values.items())
+
+
+# A page says the same few roles and places thousands of times.
+_quoted = lru_cache(maxsize=1 << 14)(quoteattr)

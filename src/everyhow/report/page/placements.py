@@ -66,11 +66,11 @@ def signatures(shown: Exhibits, room: Room) -> dict[str, Any] | None:
     found, inputs = shown.signatures, len(shown.behavior.points)
     if found is None or not 0 < len(found) <= room.sets or shown.model.outputs > 1:
         return None
-    numbers = {rows: k for k, rows in enumerate(found.by_rows)}
+    numbers = found.numbers
     return {
         "tables": ["".join(str(row >> base & 1) for row in rows for base in range(inputs)) for rows in numbers],
         "layers": [[numbers[tuple(rows)] for rows in table.tolist()] for table in found.rows],
-        "sharing": [len(found.by_rows[rows]) for rows in numbers],
+        "sharing": list(found.sharing),
         **(
             {"regions": [[f"{node.stage}-{node.place}" for node in region] for region in shown.model.regions]}
             if shown.model.residual
