@@ -144,12 +144,11 @@ def examine_interpretations(
         found = _counted(search, behavior, rule, number, progress)
         return replace(found, simplest=simplest, notes=notes + found.notes)
     if summing is not None:
-        needed = summing.steps * (2 if tied else 1)
-        if budget.allows(needed):
-            found = _summed(summing, tied, progress)
+        if budget.allows(summing.steps):
+            found = _summed(summing, progress)
             alone = budget.refusal(ONE_BY_ONE, number * steps)
             return replace(found, simplest=simplest, notes=(notes + found.notes).refusing(*filter(None, [alone])))
-        refusal = refusal and budget.refusal(what, min(number * steps, needed))
+        refusal = refusal and budget.refusal(what, min(number * steps, summing.steps))
     refused = () if refusal is None else (refusal,)
     too_much = budget.refusal("estimating the interpretations from a sample", SAMPLE * steps)
     if too_much:
@@ -174,13 +173,14 @@ def _counted(
     return InterpretationFindings(found.once, found.expanded, found.least, found.most)
 
 
-def _summed(summing: Summing, tied: bool, progress: Progress) -> InterpretationFindings:
+def _summed(summing: Summing, progress: Progress) -> InterpretationFindings:
     """The findings over all circuits together; where some lie on the decision boundary, without these and with them."""
-    ends = [summing.total(possible, progress) for possible in ((False, True) if tied else (False,))]
-    if ends[-1].doubtful:
-        return _doubtful(ends[-1].doubtful)
-    least, most = ends[0].once, ends[-1].once
-    return InterpretationFindings(least) if least == most else InterpretationFindings(between=(least, most))
+    certain, possible = summing.ends(progress)
+    if possible.doubtful:
+        return _doubtful(possible.doubtful)
+    if certain.once == possible.once:
+        return InterpretationFindings(certain.once)
+    return InterpretationFindings(between=(certain.once, possible.once))
 
 
 def _doubtful(circuits: int) -> InterpretationFindings:

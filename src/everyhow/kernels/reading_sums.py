@@ -67,10 +67,11 @@ def grown(array):
 
 @njit(cache=True, nogil=True)
 def pairs_inside(tree_a, points_a, tree_b, points_b, goal):
-    """The pairs of rows of two trees whose sums lie inside, where no scenario may be wrong."""
+    """The pairs of rows of two trees whose sums are inside, where no scenario may be wrong; and how many are between."""
     groups, n_groups = np.empty((64, 2), np.int64), 0
     leaves, n_leaves = np.empty((64, 2), np.int64), 0
     rows = np.empty((64, LEAF_SIZE), np.uint64)
+    between = 0
     stack, top = np.zeros((256, 2), np.int64), 1
     while top:
         top -= 1
@@ -99,13 +100,16 @@ def pairs_inside(tree_a, points_a, tree_b, points_b, goal):
         for p in range(tree_a.starts[a], tree_a.stops[a]):
             met = ZERO
             for q in range(tree_b.starts[b], tree_b.stops[b]):
-                if side_of_pair(points_a, p, points_b, q, goal) == INSIDE:
+                side = side_of_pair(points_a, p, points_b, q, goal)
+                if side == INSIDE:
                     met |= ONE << np.uint64(q - tree_b.starts[b])
+                elif side != OUTSIDE:
+                    between += 1
             rows[n_leaves, p - tree_a.starts[a]] = met
             some |= met
         if some:
             n_leaves += 1
-    return Inside(groups[:n_groups].copy(), leaves[:n_leaves].copy(), rows[:n_leaves].copy())
+    return Inside(groups[:n_groups].copy(), leaves[:n_leaves].copy(), rows[:n_leaves].copy()), between
 
 
 @njit(cache=True, nogil=True)

@@ -133,8 +133,8 @@ class Summing(ABC):
         """The candidate evaluations that going through one circuit takes at most."""
 
     @abstractmethod
-    def total(self, possible: bool, progress: Progress) -> InterpretationSum:
-        """The sum, with the circuits that only possibly meet the criterion or without them."""
+    def ends(self, progress: Progress) -> tuple[InterpretationSum, InterpretationSum]:
+        """The sums without the circuits that only possibly meet the criterion, and with them."""
 
 
 def exact_sum(numbers: Shaped[np.ndarray, " numbers"]) -> int:

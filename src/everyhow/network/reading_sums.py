@@ -27,8 +27,8 @@ from .listing import is_listable, whole_prefixes_of
 from .reading_tables import as_read, most_readings, numbered_partitions, powers_of_two, shares_tables, steps_by_tables
 
 # Candidate evaluations that a row of a half takes for each state, or a pair of rows near a boundary; and the power of
-# all pairs that these grow by.
-PER_ROW, NEAR = 4, 0.75
+# all pairs that these grow by: by what was measured.
+PER_ROW, NEAR = 3, 0.75
 # Of so many parts, at most, terms are put together; it takes a second or two.
 MOST_PARTS = 1 << 16
 
@@ -95,20 +95,17 @@ class ReadingSum(Summing):
         """The candidate evaluations that it takes at most to go through one circuit instead, by tables."""
         return steps_by_tables(self.criterion.model, self.criterion.bases)
 
-    def total(self, possible: bool, progress: Progress) -> InterpretationSum:
-        """The sum, with the circuits that only possibly meet the criterion or without them."""
-        limits = self.criterion.certified_limits[int(possible)]
-        goal = goal_of(self.criterion, np.stack([limits] * 2))
-
-        def summed(term: Term) -> tuple[int, int, int]:
-            once, circuits, certain = map(int, self._summed(term, goal))
-            return once, term.circuits * circuits, term.certain * certain
-
+    def ends(self, progress: Progress) -> tuple[InterpretationSum, InterpretationSum]:
+        """The sums without the circuits that only possibly meet the criterion, and with them."""
+        limits = self.criterion.certified_limits
+        goals = goal_of(self.criterion, limits), goal_of(self.criterion, np.stack([limits[1]] * 2))
         jobs = [term for term in self._terms.values() if term.circuits or term.certain or term.ways.any()]
-        once = circuits = certain = 0
-        for found in progress.track(map_in_threads(summed, jobs), len(jobs), "interpretations"):
-            once, circuits, certain = once + found[0], circuits + found[1], certain + found[2]
-        return InterpretationSum(once, circuits, circuits - certain)
+        totals = np.zeros((2, 3), object)
+        found = map_in_threads(lambda term: self._summed(term, goals), jobs)
+        for both in progress.track(found, len(jobs), "interpretations"):
+            totals += both
+        inner, outer = (InterpretationSum(once, circuits, circuits - sure) for once, circuits, sure in totals.tolist())
+        return inner, outer
 
     @cached_property
     def _search(self) -> Search:
@@ -136,9 +133,9 @@ class ReadingSum(Summing):
     def _powers(self) -> tuple:
         return powers_of_two(max(self.criterion.model.widths), len(self.criterion.bases))
 
-    def _summed(self, term: Term, goal: np.ndarray) -> tuple[float, float, float]:
-        """The interpretations of all circuits of a term that are inside, each state counting as often as it says; how
-        many circuits these are; and of how many no last hidden neuron is in doubt."""
+    def _summed(self, term: Term, goals: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+        """By each goal: the interpretations of all circuits of a term that are inside, each state counting as often as
+        it says; and these circuits, and those of which no last hidden neuron is in doubt, signed."""
         from ..kernels import reading_sums as kernel
         from ..kernels.circuits import prefix_halves
         from ..kernels.halves import split_point
@@ -147,21 +144,27 @@ class ReadingSum(Summing):
         from ..kernels.reading_tables import shared_by
 
         layout, inputs, width = self._search.layout, len(self.criterion.bases), self.criterion.model.widths[-2]
-        how = (layout, self._reads, self._partitions, self._powers)
         one, two = prefix_halves(term.masks, layout, term.first, 1, 0)
         tree_a, tree_b = build_tree(one.points), build_tree(two.points)
-        inside = kernel.pairs_inside(tree_a, one.points, tree_b, two.points, goal)
-        if not len(inside.groups) and not len(inside.leaves):
-            return 0, 0, 0
         used, cut = used_neurons(term.masks, len(term.masks), layout.widths, term.first), split_point(layout)
         a, b = kernel.half_of(0, cut, used, tree_a, layout), kernel.half_of(cut, width, used, tree_b, layout)
-        tables = kernel.all_tables(shared_by(term.bits, layout, self._reads, self._powers), used, *how)
-        circuits, certain = kernel.circuits_inside(a, tree_a, b, tree_b, inside, tables)
-        once = kernel.products_inside(a, tree_a, b, tree_b, inside, self._weights, term.ways, tables)
-        if 0 < int(self._decision) < (1 << inputs) - 1:
-            points = (a, one.points, b, two.points)
-            once -= kernel.parities_inside(*points, goal, self._decision, term.ways, tables, self._partitions)
-        return once, circuits, certain
+        totals, tables = np.zeros((2, 3), object), None
+        for k, goal in enumerate(goals):
+            inside, between = kernel.pairs_inside(tree_a, one.points, tree_b, two.points, goal)
+            if len(inside.groups) or len(inside.leaves):
+                if tables is None:
+                    shared = shared_by(term.bits, layout, self._reads, self._powers)
+                    tables = kernel.all_tables(shared, used, layout, self._reads, self._partitions, self._powers)
+                circuits, certain = kernel.circuits_inside(a, tree_a, b, tree_b, inside, tables)
+                once = kernel.products_inside(a, tree_a, b, tree_b, inside, self._weights, term.ways, tables)
+                if 0 < int(self._decision) < (1 << inputs) - 1:
+                    points = (a, one.points, b, two.points)
+                    once -= kernel.parities_inside(*points, goal, self._decision, term.ways, tables, self._partitions)
+                totals[k:] = int(once), term.circuits * int(circuits), term.certain * int(certain)
+            if not between:
+                # Nearly always: hardly any circuit lies on the decision boundary.
+                break
+        return totals
 
     def _rows(self, term: Term) -> tuple[int, int]:
         """The rows of both halves of a term."""
