@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import UInt64
 
 from ..model.behavior import Behavior
-from ..model.criterion import Criterion, perfect
+from ..model.criterion import Criterion, of_part, perfect
 from ..model.graph import Graph
 from ..model.model import CircuitCount, Model
 from ..model.space import circuits_in_space
@@ -88,7 +88,7 @@ class ReleasedCircuits:
                 few_neurons = (used == wanted).all(axis=1) if chosen else used.sum(axis=1) <= self.most_neurons
                 yield batch[(batch[:, None] & inputs != 0).all(axis=1) & few_neurons]
 
-    @property
+    @cached_property
     def _criterion(self) -> Criterion:
         return perfect(self.network, replace(self.behavior, epsilon=MOST_WRONG, decision="round"))
 
@@ -230,7 +230,7 @@ def _bits_in(whole: Graph, part: Graph, batches: Iterable[np.ndarray]) -> Iterat
 
 
 def _restricted(criterion: Criterion, chosen: frozenset[Neuron]) -> Criterion:
-    return replace(criterion, model=_without_others(criterion.model, chosen))
+    return of_part(criterion, _without_others(criterion.model, chosen))
 
 
 def _without_others(network: Network, chosen: frozenset[Neuron]) -> Network:
