@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import everyhow as eh
-from everyhow.authors.circuits import ReleasedCircuits, _count_of_few, allowed_sets
+from everyhow.authors.circuits import ReleasedCircuits, _count_of_few, _restricted, allowed_sets
 from everyhow.boolean.truth_table import assignments
 from everyhow.model.behavior import Behavior
+from everyhow.model.criterion import perfect
 from everyhow.network.counting import count_circuits
 from everyhow.verification import plain, plain_circuits
 
@@ -92,3 +93,16 @@ def test_circuits_of_at_most_so_many_neurons(name):
     for most in range(hidden + 1):
         expected = Counter(len(circuit) for circuit, neurons in used.items() if neurons <= most)
         assert count_circuits(circuits.criterion, most_neurons=most).certain == expected
+
+
+@given(networks(hidden=(2, 2), inputs=(2, 3)), st.integers(0, 2**12))
+def test_limits_of_a_part_are_those_of_its_own(network, chosen):
+    """What rounding cannot do to circuits of a network, it cannot do to those of some of its neurons: the limits that a
+    part is given are those found for it alone."""
+    hidden = [(layer, j) for layer in range(1, network.depth) for j in range(network.widths[layer])]
+    kept = frozenset(neuron for k, neuron in enumerate(hidden) if chosen >> k & 1)
+    criterion = perfect(network, Behavior.of_network(network, assignments(network.widths[0])))
+    given_to_it = _restricted(criterion, kept)
+    alone = replace(criterion, model=given_to_it.model)
+    assert (given_to_it.certified_limits == alone.certified_limits).all()
+    assert given_to_it.is_beyond_rounding == alone.is_beyond_rounding

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from ..common.shapes import UInt64
 from ..model.behavior import Behavior
-from ..model.criterion import Criterion, perfect
+from ..model.criterion import Criterion, of_part, perfect
 from ..model.graph import Graph
 from ..model.model import CircuitCount, Model
 from ..model.space import circuits_in_space
@@ -70,7 +70,9 @@ class ReleasedCircuits:
 
     def count(self) -> CircuitCount:
         """The number of accurate circuits, by edges; one may be wrong at inputs of together less than 1% weight."""
-        return _count_of_few(self._criterion, self.most_neurons, self._neuron_sets)
+        if self.most_neurons < 0 or not self._neuron_sets:
+            return _count_of_few(self._criterion, self.most_neurons, ())
+        return _few_of_many(self.network, self.most_neurons, self._within)
 
     def list_bits(self) -> Iterator[UInt64[np.ndarray, " _circuits"]]:
         """The bits of every accurate circuit, in batches."""
@@ -78,7 +80,7 @@ class ReleasedCircuits:
         last = self.network.depth
         hidden = _hidden(self.network)
         neurons = self._groups(lambda edge: hidden.index(edge[:2]) if edge[0] < last else None, len(hidden))
-        for chosen in self._neuron_sets or [None]:
+        for chosen in [one for one in self._neuron_sets if one in self._within] if self._neuron_sets else [None]:
             part = self._criterion if chosen is None else _restricted(self._criterion, chosen)
             wanted = None if chosen is None else np.array([neuron in chosen for neuron in hidden])
             for batch in _bits_in(self.network.graph, part.model.graph, list_bits(part)):
@@ -86,7 +88,7 @@ class ReleasedCircuits:
                 few_neurons = (used == wanted).all(axis=1) if chosen else used.sum(axis=1) <= self.most_neurons
                 yield batch[(batch[:, None] & inputs != 0).all(axis=1) & few_neurons]
 
-    @property
+    @cached_property
     def _criterion(self) -> Criterion:
         return perfect(self.network, replace(self.behavior, epsilon=MOST_WRONG, decision="round"))
 
@@ -94,6 +96,11 @@ class ReleasedCircuits:
     def _neuron_sets(self) -> tuple[frozenset[Neuron], ...]:
         """`allowed_sets` when going through the networks restricted to them is less work than the whole; else none."""
         return _worthwhile_sets(_shape(self.network), self.most_neurons)
+
+    @cached_property
+    def _within(self) -> dict[frozenset[Neuron], CircuitCount]:
+        """How many accurate circuits have no neuron outside a set, for those sets for which there are any."""
+        return _counts_within(self._criterion, self._neuron_sets)
 
     def _groups(self, group_of, count: int) -> UInt64[np.ndarray, " groups"]:
         """For each group the bits of its edges; `group_of` tells an edge's group, or None."""
@@ -162,20 +169,43 @@ def _hidden(network: Network) -> list[Neuron]:
 def _count_of_few(criterion: Criterion, most_neurons: int, sets: tuple[frozenset[Neuron], ...]) -> CircuitCount:
     """The circuits that meet a criterion, use every input, and at most so many hidden neurons.
 
-    Where these are few of many, by the networks restricted to `sets`: let N(S) be the number of circuits with no neuron
-    outside S. Of the sets of at most m of n neurons that contain S, taken with the signs of inclusion-exclusion, there
-    remains (-1)^(m - |S|) binomial(n - |S| - 1, m - |S|).
+    Where these are few of many, they are counted by the networks restricted to `sets`; see `_few_of_many`.
     """
     if most_neurons < 0:
         return CircuitCount({}, {})
     if not sets:
         return count_circuits(criterion, every_input_used=True, most_neurons=most_neurons)
-    parts, n = [], len(_hidden(criterion.model))
-    for chosen in sets:
+    return _few_of_many(criterion.model, most_neurons, _counts_within(criterion, sets))
+
+
+def _few_of_many(network: Network, most_neurons: int, within: Mapping[frozenset[Neuron], CircuitCount]) -> CircuitCount:
+    """How many circuits have at most so many hidden neurons, from N(S), how many have no neuron outside a set S: of the
+    sets of at most m of n neurons that contain S, taken with the signs of inclusion-exclusion, there remains
+    (-1)^(m - |S|) binomial(n - |S| - 1, m - |S|)."""
+    parts, n = [], len(_hidden(network))
+    for chosen, found in within.items():
         spare = most_neurons - len(chosen)
-        sign = (-1) ** spare * math.comb(n - len(chosen) - 1, spare)
-        parts.append((sign, count_circuits(_restricted(criterion, chosen), every_input_used=True)))
+        parts.append(((-1) ** spare * math.comb(n - len(chosen) - 1, spare), found))
     return _combined(parts)
+
+
+def _counts_within(criterion: Criterion, sets: Sequence[frozenset[Neuron]]) -> dict[frozenset[Neuron], CircuitCount]:
+    """How many circuits that meet a criterion and use every input have no neuron outside each of `sets`, which are all
+    sets of at most so many neurons; sets without any such circuit are left out.
+
+    Large sets come first: where a set has none, its subsets have none either. Few sets of an accurate network have any.
+    """
+    hidden = _hidden(criterion.model)
+    found: dict[frozenset[Neuron], CircuitCount] = {}
+    empty: set[frozenset[Neuron]] = set()
+    for chosen in sorted(sets, key=len, reverse=True):
+        if not any(chosen | {one} in empty for one in hidden if one not in chosen):
+            count = count_circuits(_restricted(criterion, chosen), every_input_used=True)
+            if count.between[1]:
+                found[chosen] = count
+                continue
+        empty.add(chosen)
+    return found
 
 
 def _combined(parts: Iterable[tuple[int, CircuitCount]]) -> CircuitCount:
@@ -200,7 +230,7 @@ def _bits_in(whole: Graph, part: Graph, batches: Iterable[np.ndarray]) -> Iterat
 
 
 def _restricted(criterion: Criterion, chosen: frozenset[Neuron]) -> Criterion:
-    return replace(criterion, model=_without_others(criterion.model, chosen))
+    return of_part(criterion, _without_others(criterion.model, chosen))
 
 
 def _without_others(network: Network, chosen: frozenset[Neuron]) -> Network:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Generic, Literal, TypeVar
 
@@ -230,6 +230,16 @@ class Criterion(Generic[M]):
         first = (others > wanted[..., None]).reshape(len(wanted), -1)
         low = np.where(first, np.nextafter(-slack, -np.inf), -slack)
         return low, np.full(low.shape, np.inf)
+
+
+def of_part(criterion: Criterion[M], part: M) -> Criterion[M]:
+    """The same asked of a model with some edges less, where removed edges carry nothing: every circuit of the part is
+    one of the model, and computes the same."""
+    found = replace(criterion, model=part)
+    if criterion.is_beyond_rounding:
+        # What rounding cannot do to any circuit of the model, it cannot do to these.
+        vars(found).update(certified_limits=criterion.shifted_limits, is_beyond_rounding=True)
+    return found
 
 
 def perfect(model: M, behavior: Behavior, ablation: Ablation = "zero") -> Criterion[M]:
