@@ -172,12 +172,12 @@ def is_parity(reading, before, strides, combination, everything):
 def activations_of(layer, j, parents, states, layout, values):
     """Fill `values` (inputs,) with what neuron `j` of a layer carries that has `parents`, a bit set, in a circuit run
     alone; `states` (widest, inputs) are those of the layer before."""
-    values[:] = layout.biases[layer - 1, j]
-    for i in range(layout.widths[layer - 1]):
-        if parents >> i & 1:
-            values += layout.weights[layer - 1, j, i] * states[i]
     for x in range(len(values)):
-        values[x] = activate(layout.codes[layer - 1], layout.parameters[layer - 1], values[x])
+        z = layout.biases[layer - 1, j]
+        for i in range(layout.widths[layer - 1]):
+            if parents >> i & 1:
+                z += layout.weights[layer - 1, j, i] * states[i, x]
+        values[x] = activate(layout.codes[layer - 1], layout.parameters[layer - 1], z)
 
 
 @njit(cache=True, nogil=True)
@@ -198,7 +198,9 @@ def circuit_layers(bits, layout, last):
     # All layers are kept, and the values of a neuron at all inputs stand together, since they are sorted later.
     states = np.zeros((layers + 1, widest, len(layout.base)))
     parents = np.zeros((layers, widest), np.int64)
-    states[0] = layout.base.T
+    for x in range(len(layout.base)):
+        for i in range(widest):
+            states[0, i, x] = layout.base[x, i]
     for layer in range(1, last + 1):
         for j in range(layout.widths[layer]):
             parents[layer - 1, j] = parents_of(bits, layer, j, layout)
@@ -209,14 +211,18 @@ def circuit_layers(bits, layout, last):
 @njit(cache=True, nogil=True)
 def decided(value, level):
     """Whether an output of this value is read as 1."""
-    return np.round(value) == 1 if np.isnan(level) else value > level
+    # What rounds to 1, halves going to the even number.
+    return 0.5 < value < 1.5 if np.isnan(level) else value > level
 
 
 @njit(cache=True, nogil=True)
 def readings_of_neuron(values, rule, off, sets):
     """Fill `sets` (inputs,) with the readings of a neuron that is not an output, as `readings_of` does."""
     if rule.as_float32:
-        values = values.astype(np.float32).astype(np.float64)
+        single = np.empty_like(values)
+        for x in range(len(values)):
+            single[x] = np.float32(values[x])
+        values = single
     return readings_of(values, rule.tolerance, off, sets)
 
 
@@ -231,7 +237,10 @@ def fill_readings(layer, states, parents, widths, rule, readings):
         if layer and not parents[layer - 1, j]:
             continue
         if layer == last:
-            bits = np.array([1.0 if decided(value, rule.level) else 0.0 for value in states[layer, j]])
+            bits = np.zeros(states.shape[2])
+            for x in range(len(bits)):
+                if decided(states[layer, j, x], rule.level):
+                    bits[x] = 1.0
             readings.counts[j], _ = readings_of(bits, rule.tolerance, -1.0, readings.sets[j])
         else:
             off = rule.errors[layer, j]

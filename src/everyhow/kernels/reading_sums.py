@@ -21,7 +21,7 @@ import numpy as np
 from .compiling import njit
 from .halves import fed_outputs
 from .interpretations import ONE, ZERO, all_inputs
-from .kdtree import LEAF_SIZE
+from .kdtree import LEAF_SIZE, Tree
 from .pairs import INSIDE, OUTSIDE, children_of, extent, side_of_groups, side_of_pair
 from .reading_tables import make_table, new_tables, parities
 
@@ -46,12 +46,16 @@ class Rows(NamedTuple):
 
     Attributes:
         start: its first neuron.
+        points: (rows, dimensions), what a row adds to the outputs.
+        tree: the tree over them.
         digits: (rows, neurons), which choice of each neuron a row is made of, in the order of its tree.
         sets: (neurons, choices), the parents of each choice.
         number: (neurons,), how many choices there are.
     """
 
     start: int
+    points: np.ndarray
+    tree: Tree
     digits: np.ndarray
     sets: np.ndarray
     number: np.ndarray
@@ -61,13 +65,16 @@ class Rows(NamedTuple):
 def grown(array):
     """A copy of an array with room for twice as many rows."""
     larger = np.empty((2 * len(array), array.shape[1]), array.dtype)
-    larger[: len(array)] = array
+    for row in range(len(array)):
+        for k in range(array.shape[1]):
+            larger[row, k] = array[row, k]
     return larger
 
 
 @njit(cache=True, nogil=True)
-def pairs_inside(tree_a, points_a, tree_b, points_b, goal):
-    """The pairs of rows of two trees whose sums are inside, where no scenario may be wrong; and how many are between."""
+def pairs_inside(one, two, goal):
+    """The pairs of rows of two halves that are inside, where no scenario may be wrong; and how many are between."""
+    tree_a, points_a, tree_b, points_b = one.tree, one.points, two.tree, two.points
     groups, n_groups = np.empty((64, 2), np.int64), 0
     leaves, n_leaves = np.empty((64, 2), np.int64), 0
     rows = np.empty((64, LEAF_SIZE), np.uint64)
@@ -147,7 +154,8 @@ def inner_products(vectors_a, tree_a, vectors_b, tree_b, inside):
             rows = inside.rows[leaf, p - tree_a.starts[a]]
             if rows == ZERO:
                 continue
-            met[:] = 0.0
+            for k in range(entries):
+                met[k] = 0.0
             for q in range(start, stop):
                 if rows >> np.uint64(q - start) & ONE:
                     for k in range(entries):
@@ -220,13 +228,12 @@ def by_varying(rows, tables):
 
 
 @njit(cache=True, nogil=True)
-def parities_inside(a, points_a, b, points_b, goal, decision, ways, tables, partitions):
+def parities_inside(a, b, goal, decision, ways, tables, partitions):
     """In how many interpretations of the circuits inside of which only two last hidden neurons vary the output is the
-    parity of these, which is not allowed."""
+    parity of these, which is not allowed. `ways` (once and expanded, states) are those to the states before."""
+    points_a, points_b = a.points, b.points
     varying_a, which_a = by_varying(a, tables)
     varying_b, which_b = by_varying(b, tables)
-    by_state = np.empty((2, len(ways)))
-    by_state[:] = ways
     everything = all_inputs(tables.sets.shape[2])
     total = 0.0
     pair = np.zeros(4, np.int64)
@@ -236,9 +243,10 @@ def parities_inside(a, points_a, b, points_b, goal, decision, ways, tables, part
         for q in range(len(points_b)):
             if varying_a[p] + varying_b[q] != 2 or side_of_pair(points_a, p, points_b, q, goal) != INSIDE:
                 continue
-            pair[: 2 * varying_a[p]] = which_a[p, : 2 * varying_a[p]]
-            pair[2 * varying_a[p] :] = which_b[q, : 2 * varying_b[q]]
-            total += parities(pair, decision, everything, by_state, tables, partitions)[0]
+            for k in range(4):
+                split = 2 * varying_a[p]
+                pair[k] = which_a[p, k] if k < split else which_b[q, k - split]
+            total += parities(pair, decision, everything, ways, tables, partitions)[0]
     return total
 
 
@@ -264,35 +272,35 @@ def all_tables(shared, used, layout, rule, partitions, powers):
 
 
 @njit(cache=True, nogil=True)
-def half_of(start, stop, used, tree, layout):
-    """What one half consists of: its first neuron, the choices of each row of its tree, and of each neuron the sets of
-    parents that it chooses from."""
+def rows_of(start, stop, points, tree, used, layout):
+    """The rows of the half of the last hidden neurons `start` to `stop` - 1, of which the `used` neurons before may be
+    parents; `points` (rows, dimensions) are in the order of its tree."""
     sets, number = sets_of_parents(start, stop, used, layout)
-    return Rows(start, digits_of(tree.order, number), sets, number)
+    return Rows(start, points, tree, digits_of(tree.order, number), sets, number)
 
 
 @njit(cache=True, nogil=True)
-def circuits_inside(a, tree_a, b, tree_b, inside, tables):
+def circuits_inside(a, b, inside, tables):
     """How many circuits are inside, and of how many no last hidden neuron may have other readings by errors of its
     activations."""
     # Vectors of one entry: each circuit counts, then each that is certain.
     ones_a, ones_b = np.ones((len(a.digits), 1)), np.ones((len(b.digits), 1))
-    circuits = inner_products(ones_a, tree_a, ones_b, tree_b, inside)
+    circuits = inner_products(ones_a, a.tree, ones_b, b.tree, inside)
     mark_doubtful(a, tables, ones_a)
     mark_doubtful(b, tables, ones_b)
-    return circuits, inner_products(ones_a, tree_a, ones_b, tree_b, inside)
+    return circuits, inner_products(ones_a, a.tree, ones_b, b.tree, inside)
 
 
 @njit(cache=True, nogil=True)
-def products_inside(a, tree_a, b, tree_b, inside, weights, ways, tables):
-    """The sum over the circuits inside of the products of their neurons' tables, each partition with its weight of
-    `weights` (partitions,), and each state as often as `ways` (states,) says."""
-    asked = np.flatnonzero(weights)
+def products_inside(a, b, inside, asked, weights, ways, tables):
+    """The sum over the circuits inside of the products of their neurons' tables, for the partitions `asked` (entries,),
+    each with its weight of `weights` (entries,), and each state as often as `ways` (states,) says."""
+    ones = np.ones(len(asked))
     vectors_a, vectors_b = np.empty((len(a.digits), len(asked))), np.empty((len(b.digits), len(asked)))
     total = 0.0
     for s in range(len(ways)):
         if ways[s]:
-            fill_vectors(a, s, asked, ways[s] * weights[asked], tables, vectors_a)
-            fill_vectors(b, s, asked, np.ones(len(asked)), tables, vectors_b)
-            total += inner_products(vectors_a, tree_a, vectors_b, tree_b, inside)
+            fill_vectors(a, s, asked, weights, tables, vectors_a)
+            fill_vectors(b, s, asked, ones, tables, vectors_b)
+            total += ways[s] * inner_products(vectors_a, a.tree, vectors_b, b.tree, inside)
     return total

@@ -4,7 +4,7 @@ Given a state of the layer before, the last hidden neurons are read independentl
 of them is only into which cells their readings split the inputs together: its decision must be the same within each. Of
 few inputs there are few partitions into cells (15 of four inputs). So for each last hidden neuron, each set of parents,
 each partition and each state there is one number: how many of the readings it may have are the same within each cell.
-The product of these numbers over the neurons counts the joint readings that are no finer than the partition, and
+The product of these numbers over the neurons counts the joint readings that are at most as fine as the partition, and
 inclusion-exclusion over the partitions counts those that the output's decision follows from. A circuit is a product of
 rows of tables that many circuits share, and none of its interpretations is gone through.
 
@@ -147,6 +147,15 @@ def shared_by(bits, layout, rule, powers):
 
 
 @njit(cache=True, nogil=True)
+def fill_with_ones(array):
+    """Fill an array (kinds, partitions, states) with 1."""
+    # By hand, here as below: to assign a slice is to compile a message about shapes, which takes a second.
+    flat = array.ravel()
+    for k in range(len(flat)):
+        flat[k] = 1.0
+
+
+@njit(cache=True, nogil=True)
 def new_tables(layout, states, partitions):
     """Tables for so many states of the layer before. Nothing is made yet but the first row of each neuron, that of one
     that is not there: it asks for nothing."""
@@ -160,8 +169,9 @@ def new_tables(layout, states, partitions):
         np.empty((neurons, sets), np.int64),
         np.empty((neurons, sets), np.bool_),
     )
-    tables.made[:, 0], tables.counts[:, 0], tables.doubtful[:, 0], tables.exponents[:, 0] = True, 0, False, 0
-    tables.ways[:, 0] = 1.0
+    for j in range(neurons):
+        tables.made[j, 0], tables.counts[j, 0], tables.doubtful[j, 0], tables.exponents[j, 0] = True, 0, False, 0
+        fill_with_ones(tables.ways[j, 0])
     return tables
 
 
@@ -177,7 +187,7 @@ def make_table(j, parents, shared, layout, rule, partitions, powers, tables):
     tables.exponents[j, parents] = 0
     ways = tables.ways[j, parents]
     if count == 0:
-        ways[:] = 1.0
+        fill_with_ones(ways)
         return
     before = shared.readings
     tables.exponents[j, parents] = exponent_of(parents, before.counts, powers.exponents)
@@ -206,7 +216,9 @@ def make_table(j, parents, shared, layout, rule, partitions, powers, tables):
     digits = np.zeros(len(before.counts), np.int64)
     combination = 0
     for s in range(states):
-        ways[:, :, s] = by_combination[combination]
+        for k in range(2):
+            for cell in range(ways.shape[1]):
+                ways[k, cell, s] = by_combination[combination, k, cell]
         for i in range(len(digits)):
             if before.counts[i] == 0:
                 continue
@@ -224,8 +236,10 @@ def first_products(ways, tables):
     before the first these are the ways (once and expanded, states) to the states."""
     neurons, _, _, partitions, states = tables.ways.shape
     products = np.empty((neurons, 2, partitions, states))
-    for cell in range(partitions):
-        products[0, :, cell] = ways
+    for k in range(2):
+        for cell in range(partitions):
+            for s in range(states):
+                products[0, k, cell, s] = ways[k, s]
     return products
 
 
@@ -310,7 +324,8 @@ def count_by_tables(circuits, shared, layout, rule, partitions, powers):
         changed = 0
         while c and changed < width - 1 and chosen[changed] == before[changed]:
             changed += 1
-        before[:] = chosen
+        for j in range(width):
+            before[j] = chosen[j]
         exponents[c], doubtful[c], varying = shared.exponent, shared.doubtful, 0
         for j in range(width):
             if not tables.made[j, chosen[j]]:

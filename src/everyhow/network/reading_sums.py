@@ -145,21 +145,23 @@ class ReadingSum(Summing):
 
         layout, inputs, width = self._search.layout, len(self.criterion.bases), self.criterion.model.widths[-2]
         one, two = prefix_halves(term.masks, layout, term.first, 1, 0)
-        tree_a, tree_b = build_tree(one.points), build_tree(two.points)
+        tree_a, tree_b = build_tree(one.points), build_tree(two.points)  # which reorders the points
         used, cut = used_neurons(term.masks, len(term.masks), layout.widths, term.first), split_point(layout)
-        a, b = kernel.half_of(0, cut, used, tree_a, layout), kernel.half_of(cut, width, used, tree_b, layout)
+        a = kernel.rows_of(0, cut, one.points, tree_a, used, layout)
+        b = kernel.rows_of(cut, width, two.points, tree_b, used, layout)
+        asked = np.flatnonzero(self._weights)
         totals, tables = np.zeros((2, 3), object), None
         for k, goal in enumerate(goals):
-            inside, between = kernel.pairs_inside(tree_a, one.points, tree_b, two.points, goal)
+            inside, between = kernel.pairs_inside(a, b, goal)
             if len(inside.groups) or len(inside.leaves):
                 if tables is None:
                     shared = shared_by(term.bits, layout, self._reads, self._powers)
                     tables = kernel.all_tables(shared, used, layout, self._reads, self._partitions, self._powers)
-                circuits, certain = kernel.circuits_inside(a, tree_a, b, tree_b, inside, tables)
-                once = kernel.products_inside(a, tree_a, b, tree_b, inside, self._weights, term.ways, tables)
+                circuits, certain = kernel.circuits_inside(a, b, inside, tables)
+                once = kernel.products_inside(a, b, inside, asked, self._weights[asked], term.ways, tables)
                 if 0 < int(self._decision) < (1 << inputs) - 1:
-                    points = (a, one.points, b, two.points)
-                    once -= kernel.parities_inside(*points, goal, self._decision, term.ways, tables, self._partitions)
+                    ways = np.stack([term.ways] * 2)
+                    once -= kernel.parities_inside(a, b, goal, self._decision, ways, tables, self._partitions)
                 totals[k:] = int(once), term.circuits * int(circuits), term.certain * int(certain)
             if not between:
                 # Nearly always: hardly any circuit lies on the decision boundary.

@@ -165,6 +165,6 @@ def powers_of_two(widest: int, inputs: int) -> tuple:
 
 
 def _exponent(parents: int, inputs: int) -> int:
-    """The power of two that all completions of a gate of so many varying parents have in common. Of two parents it is
-    none: their parity may be left out, which leaves an odd number."""
+    """The power of two that all completions of a gate of so many varying parents have in common. It is 0
+    for two parents: their parity may be left out, which leaves an odd number."""
     return max(0, 2**parents - max(inputs, EVENED))
