@@ -13,7 +13,7 @@ from ..model.listed import ListedWithin
 from ..model.model import Bits, CircuitCount, CircuitSearch
 from .counting import count_circuits
 from .feed_forward import FeedForward
-from .listing import list_bits, list_possible
+from .listing import list_bits, list_possible, minimal_bits
 from .sampling import sample_circuits
 
 
@@ -39,6 +39,10 @@ class NetworkSearch(CircuitSearch):
     def possible_bits(self) -> Iterator[Bits]:
         """The bits of every circuit that may meet the criterion."""
         return (batch[:, None] for batch in list_possible(self.criterion))
+
+    def minimal(self) -> Bits:
+        """Those with no other one inside; where none may be wrong in any scenario, without listing all."""
+        return super().minimal() if self.criterion.allowed else minimal_bits(self.criterion)[:, None]
 
     def circuit(self, bits: int) -> Circuit:
         """The circuit that some bits stand for."""
@@ -79,6 +83,10 @@ class PartSearch(CircuitSearch):
     def possible_bits(self) -> Iterator[Bits]:
         """The bits of every circuit that may meet the criterion, in the smaller network."""
         return self.inner.possible_bits()
+
+    def minimal(self) -> Bits:
+        """Those with no other one inside, in the smaller network."""
+        return self.inner.minimal()
 
     def circuit(self, bits: int) -> Circuit:
         """The circuit of the whole network."""
