@@ -14,6 +14,7 @@ from everyhow.model.behavior import Behavior
 from everyhow.model.circuit import Circuit, chosen_of
 from everyhow.model.criterion import resample_faithful
 from everyhow.model.space import circuits_in_space
+from everyhow.model.usage import minimal_sets
 from everyhow.network import listing
 from everyhow.network.layout import laid_out
 from everyhow.network.listing import list_bits
@@ -114,10 +115,17 @@ def test_minimal(network):
     assert sorted(len(circuit) for circuit in found) == [len(circuit) for circuit in found]
 
 
+@pytest.mark.parametrize("name", ["xor-2-3-3-1-seed0", "xor-2-4-1-seed0", "authors-xor-2-4-4-1-seed0", "xornet"])
+@pytest.mark.parametrize("criterion", ["perfect", "resample_faithful"])
+def test_minimal_is_that_of_the_list(name, criterion):
+    """Those found prefix by prefix, rows and groups of pairs being left out, are those of all circuits listed."""
+    search = eh.circuits(reference(name)[1], criterion=criterion).criterion
+    search = search.model.search(search)
+    assert minimal_sets(search.bits()).tolist() == search.minimal().tolist()
+
+
 def test_minimal_sets_beyond_one_buffer():
     """More minimal sets than the kernel's buffer holds are all kept, and supersets that come first are dropped."""
-    from everyhow.model.usage import minimal_sets
-
     pairs = [1 << a | 1 << b for a in range(60) for b in range(a)]
     triples = [pair | 1 << 61 for pair in pairs[:500]]
     stream = [np.array(numbers, np.uint64)[:, None] for numbers in (triples, pairs[::-1], triples)]
@@ -325,3 +333,51 @@ def _few_outside(sums, box, weights, opens, allowed):
     inside = ((sums > box[0]) & (sums <= box[1])).reshape(*sums.shape[:2], len(weights), -1).all(axis=3)
     parts = np.split(np.arange(len(weights)), np.flatnonzero(opens)[1:])
     return np.all([(~inside[..., part] * weights[part]).sum(axis=2) <= allowed for part in parts], axis=0)
+
+
+@given(
+    st.integers(0, 2**32), st.integers(1, 3), st.sampled_from([(1, 90, 3), (90, 40, 5), (300, 170, 1), (1300, 150, 2)]),
+    st.booleans(),
+)  # fmt: skip
+def test_triples_by_ranks(seed, dimensions, sizes, tied):
+    """Counting by ranks and rows gives, by label, the triples that looking at each gives: ties, infinite limits, points
+    that are all alike, and triples between the two boxes included."""
+    rng = np.random.default_rng(seed)
+    kind = rng.integers(0, 3, 3)
+    points = [
+        rng.integers(-3, 4, (n, dimensions)) / 2 if tied else rng.normal(size=(n, dimensions)) * (0, 0.1, 1)[k]
+        for n, k in zip(sizes, kind, strict=True)
+    ]
+    labels = [rng.integers(0, 5, n) for n in sizes]
+    low = np.where(rng.random(dimensions) < 0.3, -np.inf, rng.integers(-4, 1, dimensions) / 2)
+    high = np.where(rng.random(dimensions) < 0.3, np.inf, low + rng.integers(0, 6, dimensions) / 2)
+    limits = np.stack([low, high, low - (seed % 3) / 2, high + (seed % 3) / 2])
+    _check_triples(points, labels, limits)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "dimensions", "labels"), [((600, 700, 100), 2, 5), ((700, 200, 2), 400, 40)], ids=["waiting", "limits"]
+)
+def test_very_many_triples(sizes, dimensions, labels):
+    """So many that what waits has to be counted in between; and so many limits that not all is kept."""
+    rng = np.random.default_rng(1)
+    points = [rng.normal(size=(n, dimensions)) for n in sizes]
+    ends = (-1.0, np.inf, -1.25, np.inf) if dimensions == 2 else (-4.0, 6.0, -5.0, 6.5)
+    limits = np.repeat(np.array(ends)[:, None], dimensions, axis=1)
+    found = _check_triples(points, [rng.integers(0, labels, n) for n in sizes], limits)
+    assert found.sum(axis=1).all()
+
+
+def _check_triples(points, labels, limits):
+    from everyhow.kernels.pairs import count_pairs_plainly
+    from everyhow.kernels.triples import count_triples
+
+    goal = np.zeros((7, limits.shape[1]))
+    goal[:4], goal[4:6] = limits, 1
+    plainly, ranked = np.zeros((2, 200), np.int64), np.zeros((2, 200), np.int64)
+    for offset, label in zip(points[2], labels[2], strict=True):
+        count_pairs_plainly(points[0], labels[0], points[1] + offset, labels[1] + label, goal, 0.0, plainly)
+    given = [each.copy() for pair in zip(points, labels, strict=True) for each in pair]
+    count_triples(*given, goal, ranked)
+    assert plainly.tolist() == ranked.tolist()
+    return ranked

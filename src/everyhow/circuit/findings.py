@@ -170,8 +170,7 @@ class CircuitFindings(Noted):
 def counting_steps(model: Model, inputs: int) -> dict[str, int]:
     """The candidate evaluations that each count of circuits takes, by what is counted."""
     space = model.counting_steps * max(1, inputs // PAIRED_AT_ONCE)
-    # Every source is one more decision per circuit and base.
-    return {COUNTING: space, COUNTING_FAITHFUL: space * inputs}
+    return {COUNTING: space, COUNTING_FAITHFUL: model.paired_steps(inputs)}
 
 
 def examine_circuits(
@@ -276,9 +275,13 @@ def _with_faithful(
         refusal = _counting_refusal(criterion, COUNTING_FAITHFUL, budget)
         if refusal is None:
             faithful = count_circuits(criterion, execution.counting("resample-faithful circuits"))
-            minimal = minimal_circuits(criterion) if faithful.certified and model.listable else None
+            # Where some scenarios may be wrong, the minimal ones are found by listing all.
+            listed = circuits_in_space(model.graph) * inputs if behavior.epsilon else 0
+            refusal = budget.refusal("listing the resample-faithful circuits", listed)
+            minimal = minimal_circuits(criterion) if faithful.certified and model.listable and not refusal else None
             tied = found.notes + Notes(ties=ties(faithful, "resample-faithful"))
-            return replace(found, faithful=faithful, faithful_minimal=minimal, notes=tied)
+            found = replace(found, faithful=faithful, faithful_minimal=minimal, notes=tied)
+            return _refusing(found, refusal) if refusal else found
         if behavior.epsilon or inputs <= PAIRED_AT_ONCE:
             return _refusing(found, _with_smaller(refusal, model, behavior))
     try:

@@ -12,12 +12,26 @@ and the outputs that the last hidden neurons may feed. `neuron_label` is what a 
 import numpy as np
 
 from .compiling import njit
-from .halves import half_sums, popcount, run_prefix, split_point
+from .halves import half_sums, popcount, run_prefix, split_point, three_parts
 from .pairs import count_pairs, count_pairs_plainly, next_pairs, pick_pairs
 from .prefixes import used_neurons
+from .triples import count_triples
 
 # Up to so many pairs, looking at each costs less than building trees.
 PLAIN_PAIRS = 4096
+
+
+@njit(cache=True, nogil=True)
+def output_biases(layout):
+    """What the outputs' biases add to each coordinate: (scenarios x contrasts,). Every sum has them once."""
+    scenarios, contrasts, outputs = layout.contrasts.shape
+    origin = np.zeros(scenarios * contrasts)
+    for s in range(scenarios):
+        for d in range(contrasts):
+            for o in range(outputs):
+                if layout.contrasts[s, d, o]:
+                    origin[s * contrasts + d] += layout.contrasts[s, d, o] * layout.biases[-1, o]
+    return origin
 
 
 @njit(cache=True, nogil=True)
@@ -25,17 +39,10 @@ def prefix_halves(masks, layout, first, feeding, neuron_label):
     """Both halves of the last hidden neurons' sums for one prefix, the outputs' biases in the first half's points."""
     state = run_prefix(masks, layout)
     used = used_neurons(masks, len(masks), layout.widths, first)
-    scenarios, contrasts, outputs = layout.contrasts.shape
-    # Every pair of rows takes one of each half, so the biases of the outputs are in one half only.
-    origin = np.zeros(scenarios * contrasts)
-    for s in range(scenarios):
-        for d in range(contrasts):
-            for o in range(outputs):
-                if layout.contrasts[s, d, o]:
-                    origin[s * contrasts + d] += layout.contrasts[s, d, o] * layout.biases[-1, o]
-    cut = split_point(layout)
-    one = half_sums(0, cut, origin, state, used, feeding, layout, neuron_label)
-    two = half_sums(cut, layout.widths[-2], np.zeros_like(origin), state, used, feeding, layout, neuron_label)
+    origin, cut = output_biases(layout), split_point(layout)
+    neurons = np.arange(layout.widths[-2])
+    one = half_sums(neurons[:cut], origin, state, used, feeding, layout, neuron_label)
+    two = half_sums(neurons[cut:], np.zeros_like(origin), state, used, feeding, layout, neuron_label)
     return one, two
 
 
@@ -100,6 +107,46 @@ def count_circuits(prefixes, layout, first, feeding, neuron_label, labels, goal,
         for kind in range(2):
             multiply(found[kind], coefficient)
             total[kind] += found[kind]
+    return total
+
+
+@njit(cache=True, nogil=True)
+def count_prefix(masks, layout, parts, first, feeding, neuron_label, goal, found):
+    """Add to `found` (certain and only possible, labels) the choices of the last hidden neurons that go with one
+    prefix, where no scenario may be wrong and all sums are finite; `parts` as `three_parts` gives them."""
+    state = run_prefix(masks, layout)
+    used = used_neurons(masks, len(masks), layout.widths, first)
+    neurons, second, third = parts
+    origin = output_biases(layout)
+    nothing = np.zeros_like(origin)
+    a = half_sums(neurons[:second], origin, state, used, feeding, layout, neuron_label)
+    b = half_sums(neurons[second:third], nothing, state, used, feeding, layout, neuron_label)
+    o = half_sums(neurons[third:], nothing, state, used, feeding, layout, neuron_label)
+    # Not in whole numbers, since a product of sizes may overflow.
+    if float(len(a.points)) * len(b.points) * len(o.points) > PLAIN_PAIRS:
+        count_triples(a.points, a.labels, b.points, b.labels, o.points, o.labels, goal, found)
+        return
+    # The sums are added in the order in which they are added there.
+    for k in range(len(o.points)):
+        count_pairs_plainly(a.points, a.labels, b.points + o.points[k], b.labels + o.labels[k], goal, 0.0, found)
+
+
+@njit(cache=True, nogil=True)
+def count_circuits_by_ranks(prefixes, layout, first, feeding, neuron_label, labels, goal):
+    """As `count_circuits`, where no scenario may be wrong and all sums are finite."""
+    total = np.zeros((2, labels), np.int64)
+    found = np.zeros((2, labels), np.int64)
+    coefficient = np.zeros(labels, np.int64)
+    parts = three_parts(layout)
+    for masks in prefixes:
+        prefix_coefficient(masks, layout.widths, layout.available, first, neuron_label, coefficient)
+        if not coefficient.any():
+            continue
+        found[:] = 0
+        count_prefix(masks, layout, parts, first, feeding, neuron_label, goal, found)
+        for k in range(2):
+            multiply(found[k], coefficient)
+            total[k] += found[k]
     return total
 
 

@@ -167,16 +167,16 @@ def neuron_choices(j, state, parents, feeds, layout, neuron_label):
 
 
 @njit(cache=True, nogil=True)
-def half_sums(start, stop, origin, state, used, feeding, layout, neuron_label):
-    """The half of the last hidden neurons `start` to `stop` - 1, their sums added to `origin` (scenarios x contrasts,);
-    the first neuron varies slowest. `state` (scenarios, widest) are the activations of the layer before."""
+def half_sums(neurons, origin, state, used, feeding, layout, neuron_label):
+    """The half of some last hidden `neurons`, their sums added to `origin` (scenarios x contrasts,); the first neuron
+    varies slowest. `state` (scenarios, widest) are the activations of the layer before."""
     layer = len(layout.weights) - 2
     dimensions = len(origin)
     points = origin.reshape(1, dimensions).copy()
     labels = np.zeros(1, np.int64)
     cover = np.zeros(1, np.int64)
     bits = np.zeros(1, np.uint64)
-    for j in range(start, stop):
+    for j in neurons:
         parents = layout.available[layer, j] & used
         feeds = fed_outputs(j, feeding, layout)
         choices = neuron_choices(j, state, parents, feeds, layout, neuron_label)
@@ -218,3 +218,38 @@ def split_point(layout):
         if max(left, right) < best_size:
             best, best_size = cut, max(left, right)
     return best
+
+
+# What it takes to prepare a part pays from so many points on.
+LEAST_A, LEAST_B = 256, 1024
+
+
+@njit(cache=True, nogil=True)
+def three_parts(layout):
+    """The last hidden neurons in three parts: their numbers, and where the second and the third part begin. Those come
+    first whose choices make the least difference. The parts are the same for all prefixes, so that a circuit that
+    stands in several of them has the same sums in each."""
+    width, every_output = layout.widths[-2], (1 << layout.widths[-1]) - 1
+    state = run_prefix(layout.available[: len(layout.weights) - 2], layout)
+    reach, sizes = np.zeros(width), np.zeros(width)
+    for j in range(width):
+        parents, feeds = layout.available[-2, j], fed_outputs(j, every_output, layout)
+        points = neuron_choices(j, state, parents, feeds, layout, 0).points
+        # In floating point, since products of sizes may overflow.
+        sizes[j] = len(points)
+        for d in range(points.shape[1]):
+            reach[j] = max(reach[j], points[:, d].max() - points[:, d].min())
+    neurons = np.argsort(reach)
+    sizes = sizes[neurons]
+    second = 0
+    while second < width and sizes[:second].prod() < LEAST_A:
+        second += 1
+    third = second
+    while third < width and sizes[second:third].prod() < LEAST_B:
+        third += 1
+    # The third part, whose points are gone through one by one, is none of the larger ones.
+    while third < width and sizes[third:].prod() > min(sizes[:second].prod(), sizes[second:third].prod()):
+        if sizes[:second].prod() <= sizes[second:third].prod():
+            second += 1
+        third += 1
+    return neurons, second, third

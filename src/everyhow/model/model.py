@@ -282,6 +282,11 @@ class Model(Runnable, Displayed):
             InputError: its graph is too irregular for that to be told.
         """
 
+    def paired_steps(self, inputs: int) -> int:
+        """The candidate evaluations that counting them takes in every base with every source of so many inputs: every
+        source is one more decision for each circuit and base."""
+        return self.counting_steps * max(1, inputs // PAIRED_AT_ONCE) * inputs
+
     @property
     @abstractmethod
     def uncountable(self) -> str | None:

@@ -83,6 +83,8 @@ def _count(
     """Circuits inside the first and inside the second box of `limits`, by number of edges: (2, edges + 1)."""
     network = criterion.model
     search, goal, allowed = laid_out(criterion), goal_of(criterion, limits), criterion.allowed
+    # Counting by ranks is faster, but takes finite sums, and no scenario in which a circuit may be wrong.
+    by_ranks = not allowed and bool(np.isfinite(criterion.margins).all())
     hidden = sum(network.widths[1:-1])
     # The label of a circuit is its edges plus, where neurons matter, `step` for each of its hidden neurons.
     step = network.edges + 1
@@ -95,8 +97,8 @@ def _count(
     inputs = tuple(subsets(search.all_inputs)) if every_input_used else (search.all_inputs,)
     signs = sum((-1) ** (search.all_inputs & ~first).bit_count() for first in inputs)
     prefixes = [search.number_of_prefixes(first) for first in inputs]
-    total = signs * _nothing_fed(search, labels, goal, allowed) + execution.total(
-        partial(_signed, search, goal, allowed, neuron_label, labels),
+    total = signs * _nothing_fed(search, labels, goal, allowed, by_ranks) + execution.total(
+        partial(_signed, search, goal, None if by_ranks else allowed, neuron_label, labels),
         ((first, batch) for first in inputs for batch in search.prefixes(first)),
         None if None in prefixes else sum(filter(None, prefixes)),
         np.zeros((2, labels), np.int64),
@@ -108,7 +110,7 @@ def _count(
 
 
 def _signed(
-    search: Search, goal: np.ndarray, allowed: float, neuron_label: int, labels: int, job: tuple[int, np.ndarray]
+    search: Search, goal: np.ndarray, allowed: float | None, neuron_label: int, labels: int, job: tuple[int, np.ndarray]
 ) -> tuple[int, np.ndarray]:
     """How many prefixes a batch has, and its signed part of the count, (2, labels)."""
     if search.most_pairs < MANY_PAIRS:
@@ -117,31 +119,40 @@ def _signed(
 
 
 def _signed_here(
-    search: Search, goal: np.ndarray, allowed: float, neuron_label: int, labels: int, job: tuple[int, np.ndarray]
+    search: Search, goal: np.ndarray, allowed: float | None, neuron_label: int, labels: int, job: tuple[int, np.ndarray]
 ) -> tuple[int, np.ndarray]:
-    from ..kernels.circuits import count_circuits as count_prefixes
+    from ..kernels.circuits import count_circuits as count_by_trees
+    from ..kernels.circuits import count_circuits_by_ranks
 
     first, prefixes = job
     unused = (search.all_inputs & ~first).bit_count()
+
+    def count(feeding: int) -> np.ndarray:
+        asked = prefixes, search.layout, first, feeding, neuron_label, labels, goal
+        return count_circuits_by_ranks(*asked) if allowed is None else count_by_trees(*asked, allowed)
+
     parts = [
-        (-1) ** (unused + (search.all_outputs & ~feeding).bit_count())
-        * count_prefixes(prefixes, search.layout, first, feeding, neuron_label, labels, goal, allowed)
+        (-1) ** (unused + (search.all_outputs & ~feeding).bit_count()) * count(feeding)
         for feeding in subsets(search.all_outputs)
         if feeding
     ]
     return len(prefixes), np.sum(parts, axis=0)
 
 
-def _nothing_fed(search: Search, labels: int, goal: np.ndarray, allowed: float) -> np.ndarray:
+def _nothing_fed(search: Search, labels: int, goal: np.ndarray, allowed: float, by_ranks: bool) -> np.ndarray:
     """The count when no output may be fed: the coefficients of all prefixes sum to one circuit without edges."""
     # From here, since a kernel that is called by two others is not inlined in the one where that matters.
-    from ..kernels.circuits import prefix_halves
+    from ..kernels.circuits import count_prefix, prefix_halves
+    from ..kernels.halves import three_parts
     from ..kernels.pairs import count_pairs_plainly
 
     found = np.zeros((2, labels), np.int64)
     nothing = np.zeros((len(search.layout.weights) - 2, search.layout.available.shape[1]), np.int64)
-    one, two = prefix_halves(nothing, search.layout, 0, 0, 0)
-    count_pairs_plainly(one.points, one.labels, two.points, two.labels, goal, allowed, found)
+    if by_ranks:
+        count_prefix(nothing, search.layout, three_parts(search.layout), 0, 0, 0, goal, found)
+    else:
+        one, two = prefix_halves(nothing, search.layout, 0, 0, 0)
+        count_pairs_plainly(one.points, one.labels, two.points, two.labels, goal, allowed, found)
     return (-1) ** search.all_outputs.bit_count() * found
 
 

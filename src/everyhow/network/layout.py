@@ -17,7 +17,7 @@ from .feed_forward import FeedForward
 
 # Pairs of half sums in one batch of prefixes: enough that handing a batch to a thread costs nothing beside it, few
 # enough that all threads get their share.
-PAIRS_AT_ONCE = 1 << 20
+PAIRS_AT_ONCE = 1 << 27
 # Sets of neurons are bits of one half of a 64-bit number.
 MOST_NEURONS = 31
 # Neurons of a layer of which all sets are gone through to tell how many prefixes there are.

@@ -2,18 +2,21 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 
 from ..common.errors import InputError
 from ..common.shapes import Float, UInt64
+from ..common.threads import waiting_for
 from ..model.circuit import Circuit
 from ..model.criterion import Criterion
 from ..model.model import MOST_EDGES
 from .feed_forward import FeedForward
 from .layout import Search, goal_of, laid_out, steps_in_doubt
 
-BUFFER = 1 << 16
+# Circuits that are listed at once; prefixes that are put in order.
+BUFFER, PREFIXES_AT_ONCE = 1 << 16, 1 << 16
 
 
 def list_circuits(criterion: Criterion[FeedForward]) -> Iterator[Circuit]:
@@ -84,6 +87,29 @@ def list_within(
                     buffer, filled = np.empty(len(buffer), np.uint64), 0
     if filled:
         yield without_copies(buffer[:filled], criterion)
+
+
+def minimal_bits(criterion: Criterion[FeedForward]) -> UInt64[np.ndarray, " circuits"]:
+    """The bits of the circuits that meet `criterion`, none of which may be wrong in a scenario, and that have no other
+    one inside: those of `list_bits`, not all of which are listed."""
+    from ..kernels.minimal import minimal_with_prefixes
+
+    search, goal = listable(criterion), goal_of(criterion, criterion.limits_as_decided())
+    ends = search.layout, search.all_inputs, search.all_outputs, goal
+    minimal, count = np.empty(1024, np.uint64), 0
+    prefixes = whole_prefixes_of(search)
+    while some := list(islice(prefixes, PREFIXES_AT_ONCE)):
+        # What has few edges is more often minimal, and spares what contains it.
+        some.sort(key=lambda prefix: int(prefix[1]).bit_count())
+        masks, bits = np.stack([prefix[0] for prefix in some]), np.array([prefix[1] for prefix in some], np.uint64)
+        needed = np.array([prefix[2] for prefix in some], np.int64)
+        for k in range(0, len(some), search.at_once):
+            now = slice(k, k + search.at_once)
+            at = masks[now], bits[now], needed[now]
+            minimal, count = waiting_for(
+                lambda at=at, known=(minimal, count): minimal_with_prefixes(*at, *ends, *known)
+            )
+    return np.sort(without_copies(minimal[:count], criterion))
 
 
 def is_listable(network: FeedForward) -> bool:

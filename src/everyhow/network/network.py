@@ -14,7 +14,7 @@ from ..model.behavior import Behavior
 from ..model.circuit import Circuit
 from ..model.criterion import Criterion
 from ..model.graph import Edge, Node
-from ..model.model import Bits, Chosen, CircuitSearch, Model, RobustCount, Way
+from ..model.model import PAIRED_AT_ONCE, Bits, Chosen, CircuitSearch, Model, RobustCount, Way
 from ..model.reading import InterpretationCounts, ReadingRule
 from ..model.space import circuits_in_space
 from .box_faults import fault_around
@@ -28,6 +28,9 @@ from .robust import robust_count
 from .running import judged
 from .runs import NetworkRuns, network_runs
 from .search import NetworkSearch, search_within
+
+# What it takes to prepare a choice of parents before the last hidden layer, in candidate evaluations.
+STEPS_PER_PREFIX = 20_000
 
 
 @final
@@ -66,6 +69,13 @@ class Network(FeedForward):
     def counting_steps(self) -> int:
         """The candidate evaluations that counting its circuits takes: one for each circuit that there is."""
         return circuits_in_space(self.graph)
+
+    def paired_steps(self, inputs: int) -> int:
+        """As little as the bases alone, as long as there are few pairs, since circuits are not run one by one; but so
+        much at least for each choice of parents before the last hidden layer, where this is not more than running."""
+        prefixes = 1 << int(sum(np.count_nonzero(w) for w in self.weights[:-2]))
+        by_ranks = self.counting_steps * max(1, inputs * (inputs + 1) // PAIRED_AT_ONCE)
+        return min(super().paired_steps(inputs), max(by_ranks, prefixes * STEPS_PER_PREFIX))
 
     @property
     def uncountable(self) -> str | None:

@@ -15,7 +15,7 @@ from ..model.reading import ReadingRule
 from ..model.space import circuits_in_space
 from .counting import count_circuits
 from .feed_forward import FeedForward
-from .listing import list_bits, list_possible
+from .listing import list_bits, list_possible, minimal_bits
 from .reading_sums import ReadingSum
 from .sampling import sample_circuits
 
@@ -45,6 +45,10 @@ class NetworkSearch(CircuitSearch):
     def possible_bits(self) -> Iterator[Bits]:
         """The bits of every circuit that may meet the criterion."""
         return (batch[:, None] for batch in list_possible(self.criterion))
+
+    def minimal(self) -> Bits:
+        """Those with no other one inside; where none may be wrong in any scenario, without listing all."""
+        return super().minimal() if self.criterion.allowed else minimal_bits(self.criterion)[:, None]
 
     def circuit(self, bits: int) -> Circuit:
         """The circuit that some bits stand for."""
@@ -91,6 +95,10 @@ class PartSearch(CircuitSearch):
     def possible_bits(self) -> Iterator[Bits]:
         """The bits of every circuit that may meet the criterion, in the smaller network."""
         return self.inner.possible_bits()
+
+    def minimal(self) -> Bits:
+        """Those with no other one inside, in the smaller network."""
+        return self.inner.minimal()
 
     def circuit(self, bits: int) -> Circuit:
         """The circuit of the whole network."""
