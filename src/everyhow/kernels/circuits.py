@@ -138,15 +138,19 @@ def count_circuits_by_ranks(prefixes, layout, first, feeding, neuron_label, labe
     found = np.zeros((2, labels), np.int64)
     coefficient = np.zeros(labels, np.int64)
     parts = three_parts(layout)
-    for masks in prefixes:
+    for k in range(len(prefixes)):
+        masks = prefixes[k]
         prefix_coefficient(masks, layout.widths, layout.available, first, neuron_label, coefficient)
         if not coefficient.any():
             continue
-        found[:] = 0
+        for kind in range(2):
+            for label in range(labels):
+                found[kind, label] = 0
         count_prefix(masks, layout, parts, first, feeding, neuron_label, goal, found)
-        for k in range(2):
-            multiply(found[k], coefficient)
-            total[k] += found[k]
+        for kind in range(2):
+            multiply(found[kind], coefficient)
+            for label in range(labels):
+                total[kind, label] += found[kind, label]
     return total
 
 

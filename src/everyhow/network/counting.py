@@ -121,38 +121,40 @@ def _signed(
 def _signed_here(
     search: Search, goal: np.ndarray, allowed: float | None, neuron_label: int, labels: int, job: tuple[int, np.ndarray]
 ) -> tuple[int, np.ndarray]:
-    from ..kernels.circuits import count_circuits as count_by_trees
-    from ..kernels.circuits import count_circuits_by_ranks
-
     first, prefixes = job
     unused = (search.all_inputs & ~first).bit_count()
-
-    def count(feeding: int) -> np.ndarray:
-        asked = prefixes, search.layout, first, feeding, neuron_label, labels, goal
-        return count_circuits_by_ranks(*asked) if allowed is None else count_by_trees(*asked, allowed)
-
+    asked = partial(_counted, search, goal, allowed, neuron_label, labels)
     parts = [
-        (-1) ** (unused + (search.all_outputs & ~feeding).bit_count()) * count(feeding)
+        (-1) ** (unused + (search.all_outputs & ~feeding).bit_count()) * asked(prefixes, first, feeding)
         for feeding in subsets(search.all_outputs)
         if feeding
     ]
     return len(prefixes), np.sum(parts, axis=0)
 
 
+def _counted(
+    search: Search,
+    goal: np.ndarray,
+    allowed: float | None,
+    neuron_label: int,
+    labels: int,
+    prefixes: np.ndarray,
+    first: int,
+    feeding: int,
+) -> np.ndarray:
+    """The signed count of prefixes, by ranks or, where there is an error that is `allowed`, by trees: (2, labels)."""
+    from ..kernels.circuits import count_circuits as count_by_trees
+    from ..kernels.circuits import count_circuits_by_ranks
+
+    asked = prefixes, search.layout, first, feeding, neuron_label, labels, goal
+    return count_circuits_by_ranks(*asked) if allowed is None else count_by_trees(*asked, allowed)
+
+
 def _nothing_fed(search: Search, labels: int, goal: np.ndarray, allowed: float, by_ranks: bool) -> np.ndarray:
     """The count when no output may be fed: the coefficients of all prefixes sum to one circuit without edges."""
-    # From here, since a kernel that is called by two others is not inlined in the one where that matters.
-    from ..kernels.circuits import count_prefix, prefix_halves
-    from ..kernels.halves import three_parts
-    from ..kernels.pairs import count_pairs_plainly
-
-    found = np.zeros((2, labels), np.int64)
-    nothing = np.zeros((len(search.layout.weights) - 2, search.layout.available.shape[1]), np.int64)
-    if by_ranks:
-        count_prefix(nothing, search.layout, three_parts(search.layout), 0, 0, 0, goal, found)
-    else:
-        one, two = prefix_halves(nothing, search.layout, 0, 0, 0)
-        count_pairs_plainly(one.points, one.labels, two.points, two.labels, goal, allowed, found)
+    # The prefix without edges, of which nothing is fed, stands for that circuit alone.
+    nothing = np.zeros((1, len(search.layout.weights) - 2, search.layout.available.shape[1]), np.int64)
+    found = _counted(search, goal, None if by_ranks else allowed, 0, labels, nothing, 0, 0)
     return (-1) ** search.all_outputs.bit_count() * found
 
 
