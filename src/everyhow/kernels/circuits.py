@@ -12,7 +12,7 @@ and the outputs that the last hidden neurons may feed. `neuron_label` is what a 
 import numpy as np
 
 from .compiling import njit
-from .halves import half_sums, popcount, run_prefix, split_point, three_parts
+from .halves import half_sums, popcount, run_prefix, split_point
 from .pairs import count_pairs, count_pairs_plainly, next_pairs, pick_pairs
 from .prefixes import used_neurons
 from .triples import count_triples
@@ -111,9 +111,9 @@ def count_circuits(prefixes, layout, first, feeding, neuron_label, labels, goal,
 
 
 @njit(cache=True, nogil=True)
-def count_prefix(masks, layout, parts, first, feeding, neuron_label, goal, found):
-    """Add to `found` (certain and only possible, labels) the choices of the last hidden neurons that go with one
-    prefix, where no scenario may be wrong and all sums are finite; `parts` as `three_parts` gives them."""
+def prefix_parts(masks, layout, parts, first, feeding, neuron_label):
+    """The last hidden neurons' sums for one prefix in three parts, as `Search.parts` gives them, the outputs' biases in
+    the first part's points."""
     state = run_prefix(masks, layout)
     used = used_neurons(masks, len(masks), layout.widths, first)
     neurons, second, third = parts
@@ -122,35 +122,70 @@ def count_prefix(masks, layout, parts, first, feeding, neuron_label, goal, found
     a = half_sums(neurons[:second], origin, state, used, feeding, layout, neuron_label)
     b = half_sums(neurons[second:third], nothing, state, used, feeding, layout, neuron_label)
     o = half_sums(neurons[third:], nothing, state, used, feeding, layout, neuron_label)
-    # Not in whole numbers, since a product of sizes may overflow.
-    if float(len(a.points)) * len(b.points) * len(o.points) > PLAIN_PAIRS:
-        count_triples(a.points, a.labels, b.points, b.labels, o.points, o.labels, goal, found)
-        return
-    # The sums are added in the order in which they are added there.
-    for k in range(len(o.points)):
-        count_pairs_plainly(a.points, a.labels, b.points + o.points[k], b.labels + o.labels[k], goal, 0.0, found)
+    return a, b, o
 
 
 @njit(cache=True, nogil=True)
-def count_circuits_by_ranks(prefixes, layout, first, feeding, neuron_label, labels, goal):
-    """As `count_circuits`, where no scenario may be wrong and all sums are finite."""
-    total = np.zeros((2, labels), np.int64)
-    found = np.zeros((2, labels), np.int64)
+def count_triples_plainly(a, b, o, goal, found):
+    """As `count_triples`, each triple looked at, its sums being added in the same order."""
+    points, labels = np.empty_like(b.points), np.empty_like(b.labels)
+    for k in range(len(o.points)):
+        for row in range(len(points)):
+            labels[row] = b.labels[row] + o.labels[k]
+            for d in range(points.shape[1]):
+                points[row, d] = b.points[row, d] + o.points[k, d]
+        count_pairs_plainly(a.points, a.labels, points, labels, goal, 0.0, found)
+
+
+@njit(cache=True, nogil=True)
+def empty(found):
+    """Put 0 everywhere in `found` (certain and only possible, labels)."""
+    for kind in range(2):
+        for label in range(found.shape[1]):
+            found[kind, label] = 0
+
+
+@njit(cache=True, nogil=True)
+def add_to(total, found, coefficient):
+    """Add to `total` what was `found` of one prefix, which stands for as many circuits as `coefficient` (labels,)."""
+    for kind in range(2):
+        multiply(found[kind], coefficient)
+        for label in range(found.shape[1]):
+            total[kind, label] += found[kind, label]
+
+
+@njit(cache=True, nogil=True)
+def count_small_prefixes(prefixes, layout, parts, first, feeding, neuron_label, labels, goal):
+    """As `count_circuits_by_ranks`, each triple looked at: for prefixes of few. It is compiled much sooner."""
+    total, found = np.zeros((2, labels), np.int64), np.zeros((2, labels), np.int64)
     coefficient = np.zeros(labels, np.int64)
-    parts = three_parts(layout)
     for k in range(len(prefixes)):
-        masks = prefixes[k]
-        prefix_coefficient(masks, layout.widths, layout.available, first, neuron_label, coefficient)
-        if not coefficient.any():
-            continue
-        for kind in range(2):
-            for label in range(labels):
-                found[kind, label] = 0
-        count_prefix(masks, layout, parts, first, feeding, neuron_label, goal, found)
-        for kind in range(2):
-            multiply(found[kind], coefficient)
-            for label in range(labels):
-                total[kind, label] += found[kind, label]
+        prefix_coefficient(prefixes[k], layout.widths, layout.available, first, neuron_label, coefficient)
+        if coefficient.any():
+            a, b, o = prefix_parts(prefixes[k], layout, parts, first, feeding, neuron_label)
+            empty(found)
+            count_triples_plainly(a, b, o, goal, found)
+            add_to(total, found, coefficient)
+    return total
+
+
+@njit(cache=True, nogil=True)
+def count_circuits_by_ranks(prefixes, layout, parts, first, feeding, neuron_label, labels, goal):
+    """As `count_circuits`, where no scenario may be wrong and all sums are finite; `parts` are as `Search.parts` gives
+    them."""
+    total, found = np.zeros((2, labels), np.int64), np.zeros((2, labels), np.int64)
+    coefficient = np.zeros(labels, np.int64)
+    for k in range(len(prefixes)):
+        prefix_coefficient(prefixes[k], layout.widths, layout.available, first, neuron_label, coefficient)
+        if coefficient.any():
+            a, b, o = prefix_parts(prefixes[k], layout, parts, first, feeding, neuron_label)
+            empty(found)
+            # Not in whole numbers, since a product of sizes may overflow.
+            if float(len(a.points)) * len(b.points) * len(o.points) > PLAIN_PAIRS:
+                count_triples(a.points, a.labels, b.points, b.labels, o.points, o.labels, goal, found)
+            else:
+                count_triples_plainly(a, b, o, goal, found)
+            add_to(total, found, coefficient)
     return total
 
 

@@ -220,36 +220,19 @@ def split_point(layout):
     return best
 
 
-# What it takes to prepare a part pays from so many points on.
-LEAST_A, LEAST_B = 256, 1024
-
-
 @njit(cache=True, nogil=True)
-def three_parts(layout):
-    """The last hidden neurons in three parts: their numbers, and where the second and the third part begin. Those come
-    first whose choices make the least difference. The parts are the same for all prefixes, so that a circuit that
-    stands in several of them has the same sums in each."""
+def reaches(layout):
+    """Of each last hidden neuron, how much difference its choices make, and how many there are: (2, neurons)."""
     width, every_output = layout.widths[-2], (1 << layout.widths[-1]) - 1
     state = run_prefix(layout.available[: len(layout.weights) - 2], layout)
-    reach, sizes = np.zeros(width), np.zeros(width)
+    found = np.zeros((2, width))
     for j in range(width):
         parents, feeds = layout.available[-2, j], fed_outputs(j, every_output, layout)
         points = neuron_choices(j, state, parents, feeds, layout, 0).points
-        # In floating point, since products of sizes may overflow.
-        sizes[j] = len(points)
+        found[1, j] = len(points)
         for d in range(points.shape[1]):
-            reach[j] = max(reach[j], points[:, d].max() - points[:, d].min())
-    neurons = np.argsort(reach)
-    sizes = sizes[neurons]
-    second = 0
-    while second < width and sizes[:second].prod() < LEAST_A:
-        second += 1
-    third = second
-    while third < width and sizes[second:third].prod() < LEAST_B:
-        third += 1
-    # The third part, whose points are gone through one by one, is none of the larger ones.
-    while third < width and sizes[third:].prod() > min(sizes[:second].prod(), sizes[second:third].prod()):
-        if sizes[:second].prod() <= sizes[second:third].prod():
-            second += 1
-        third += 1
-    return neurons, second, third
+            least, most = np.inf, -np.inf
+            for row in range(len(points)):
+                least, most = min(least, points[row, d]), max(most, points[row, d])
+            found[0, j] = max(found[0, j], most - least)
+    return found

@@ -143,11 +143,14 @@ def _counted(
     feeding: int,
 ) -> np.ndarray:
     """The signed count of prefixes, by ranks or, where there is an error that is `allowed`, by trees: (2, labels)."""
-    from ..kernels.circuits import count_circuits as count_by_trees
-    from ..kernels.circuits import count_circuits_by_ranks
+    from ..kernels import circuits
 
-    asked = prefixes, search.layout, first, feeding, neuron_label, labels, goal
-    return count_circuits_by_ranks(*asked) if allowed is None else count_by_trees(*asked, allowed)
+    counted = prefixes, search.layout, first, feeding, neuron_label, labels, goal
+    if allowed is not None:
+        return circuits.count_circuits(*counted, allowed)
+    few = search.most_pairs <= circuits.PLAIN_PAIRS
+    count = circuits.count_small_prefixes if few else circuits.count_circuits_by_ranks
+    return count(prefixes, search.layout, search.parts, *counted[2:])
 
 
 def _nothing_fed(search: Search, labels: int, goal: np.ndarray, allowed: float, by_ranks: bool) -> np.ndarray:

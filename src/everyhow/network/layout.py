@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -18,6 +19,8 @@ from .feed_forward import FeedForward
 # Pairs of half sums in one batch of prefixes: enough that handing a batch to a thread costs nothing beside it, few
 # enough that all threads get their share.
 PAIRS_AT_ONCE = 1 << 27
+# What it takes to prepare the first two of three parts pays from so many points on.
+LEAST_A, LEAST_B = 256, 1024
 # Sets of neurons are bits of one half of a 64-bit number.
 MOST_NEURONS = 31
 # Neurons of a layer of which all sets are gone through to tell how many prefixes there are.
@@ -72,6 +75,27 @@ class Search:
                     following[chosen] = following.get(chosen, 0) + ways_there
             ways = following
         return sum(ways.values())
+
+    @cached_property
+    def parts(self) -> tuple[np.ndarray, int, int]:
+        """The last hidden neurons in three parts: their numbers, and where the second and the third part begin. Those
+        come first whose choices make the least difference. The parts are the same for all prefixes, so that a circuit
+        that stands in several of them has the same sums in each."""
+        from ..kernels.halves import reaches
+
+        reach, choices = reaches(self.layout)
+        neurons = np.argsort(reach, kind="stable")
+        sizes, width = [int(size) for size in choices[neurons]], len(neurons)
+        second = next((k for k in range(width) if math.prod(sizes[:k]) >= LEAST_A), width)
+        third = next((k for k in range(second, width) if math.prod(sizes[second:k]) >= LEAST_B), width)
+        # The third part, whose points are gone through one by one, is none of the larger ones.
+        while third < width and math.prod(sizes[third:]) > min(
+            math.prod(sizes[:second]), math.prod(sizes[second:third])
+        ):
+            if math.prod(sizes[:second]) <= math.prod(sizes[second:third]):
+                second += 1
+            third += 1
+        return neurons, second, third
 
     @property
     def most_pairs(self) -> int:
