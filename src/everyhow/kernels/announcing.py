@@ -13,7 +13,7 @@ from ..common.progress import Work, say_beside, working
 
 # Kernels that a first audit compiles, without those of interpretations, which another process compiles meanwhile, and a
 # first count of circuits; the bar goes by it.
-OF_AN_AUDIT, OF_A_COUNT = 40, 31
+OF_AN_AUDIT, OF_A_COUNT = 35, 25
 LINE = "everyhow: compiling the kernels; this happens once, and takes about a quarter of a minute"
 MEANWHILE = "kernels are being compiled, which happens once"
 

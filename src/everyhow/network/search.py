@@ -47,8 +47,9 @@ class NetworkSearch(CircuitSearch):
         return (batch[:, None] for batch in list_possible(self.criterion))
 
     def minimal(self) -> Bits:
-        """Those with no other one inside; where none may be wrong in any scenario, without listing all."""
-        return super().minimal() if self.criterion.allowed else minimal_bits(self.criterion)[:, None]
+        """Those with no other one inside; of many, where none may be wrong in any scenario, without listing all."""
+        lists_all = self.criterion.allowed or self._are_few
+        return super().minimal() if lists_all else minimal_bits(self.criterion)[:, None]
 
     def circuit(self, bits: int) -> Circuit:
         """The circuit that some bits stand for."""
@@ -62,7 +63,11 @@ class NetworkSearch(CircuitSearch):
         """A way to sum up their interpretations without going through them; None where circuits share no tables, or
         are so few that it takes no less."""
         found = ReadingSum(self.criterion, rule)
-        return found if circuits_in_space(self.model.graph) > FEW_CIRCUITS and found.is_possible else None
+        return found if not self._are_few and found.is_possible else None
+
+    @property
+    def _are_few(self) -> bool:
+        return circuits_in_space(self.model.graph) <= FEW_CIRCUITS
 
 
 @dataclass(frozen=True, eq=False)
