@@ -66,6 +66,12 @@ def test_nobody_looks(announcer, monkeypatch):
     assert ours(2) == 4 and ours(3) == 6 and announcer.compiled == 2
 
 
+def test_a_kernel_of_no_module(announcer):
+    """Functions made by `exec` have none; whoever compiles one beside this package is not disturbed."""
+    assert slow_to_compile(None)(1) == 2
+    assert announcer.compiled == 0
+
+
 def test_before_the_first_kernel(announcer, monkeypatch):
     """A command shows the bar from its first second on, and takes it away before it prints something else."""
     monkeypatch.setattr(sys, "stderr", screen := Screen())

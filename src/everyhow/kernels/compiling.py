@@ -47,7 +47,8 @@ class _Heard(event.Listener):
 
 def _is_ours(event: event.Event) -> bool:
     function = getattr((event.data or {}).get("dispatcher"), "py_func", None)
-    return getattr(function, "__module__", "").startswith("everyhow.")
+    # What is made by `exec` has no module, or None.
+    return str(getattr(function, "__module__", "")).startswith("everyhow.")
 
 
 event.register("numba:compile", _Heard())
@@ -137,8 +138,12 @@ class _ForPython(CompileResultCacheImpl):
     def reduce(self, cres: Any) -> Any:
         """What goes into a file. Numba also keeps what other kernels need to take this one into their code. None does,
         and reading it takes longer than all else, so of that only the names are kept that Python calls."""
-        (name, kind, (machine, _)), described, *others = super().reduce(cres)
-        names = described.llvm_func_name, described.llvm_cpython_wrapper_name
+        kept = super().reduce(cres)
+        try:
+            (name, kind, (machine, _)), described, *others = kept
+            names = described.llvm_func_name, described.llvm_cpython_wrapper_name
+        except (AttributeError, TypeError, ValueError):  # a Numba that keeps it otherwise
+            return kept
         stub = llvm.parse_assembly("".join(f'define void @"{one}"() {{ ret void }}\n' for one in names))
         return (name, kind, (machine, stub.as_bitcode())), described, *others
 
