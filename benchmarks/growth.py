@@ -121,6 +121,14 @@ KINDS = {
     "rows": ("circuits of 2-3-3-1 over rows of data", [(4**n,) for n in range(1, 7)], int, over_rows, int),
     "neurons": ("neuron sets of 2-w-1, signatures", [(w,) for w in range(6, 18, 2)], neuron_sets, placed, neuron_sets),
 }
+# What is counted on the axis.
+AXES = {
+    "circuits": "circuits",
+    "inputs": "circuits",
+    "layers": "circuits",
+    "rows": "rows",
+    "neurons": "sets of neurons",
+}
 
 
 def measure():
@@ -159,6 +167,7 @@ def draw(found):
         place.loglog(sizes, seconds, "o-", color="#1f5fa8", label=f"measured: power {own:.2f}")
         print(f"{kind}: measured {own:.2f}, expected {other:.2f}")
         place.set_title(title, fontsize=9)
+        place.set_xlabel(AXES[kind])
         place.legend(fontsize=7, frameon=False)
         place.grid(alpha=0.3)
     places[0].set_ylabel("seconds of a processor")

@@ -199,7 +199,7 @@ def test_sweep_command_lists_and_forecasts(run):
     assert len(listed) == 18 and listed[0].startswith("basic ")
     assert json.loads(run("sweep", "--json").stdout)["width"]
     document = json.loads(run("sweep", "width", "--dry-run", "--probe", "0", "--format", "json").stdout)
-    assert document["networks"] == 500 and document["refused"][0][0] == "widths 5,5" and document["tried"] == 0
+    assert document["networks"] == 500 and document["refused"][0][0] == "widths 6,6" and document["tried"] == 0
     assert run("sweep", "basics").returncode == 1
     assert "workers is 0" in run("sweep", "basic", "--dry-run", "--workers", "0").stderr
     assert (
