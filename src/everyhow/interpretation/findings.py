@@ -136,7 +136,7 @@ def examine_interpretations(
         refused = Refusal(f"{what} may hold {rounded(held)} bytes, {why}; {MOST_BYTES:,} are allowed", None, what)
         refused.instead = "ask by fewer points, or by inputs of fewer values"
         return InterpretationFindings(simplest=simplest, notes=notes.refusing(refused))
-    summing = None if exact_up_to is not None else search.summing(rule)
+    summing = search.summing(rule) if exact_up_to is None and (refusal is not None or tied) else None
     if summing is not None:
         steps = min(steps, summing.steps_each)
         refusal = budget.refusal(what, number * steps)

@@ -86,6 +86,23 @@ def prefix_coefficient(masks, widths, available, first, neuron_label, coefficien
 
 
 @njit(cache=True, nogil=True)
+def empty(found):
+    """Put 0 everywhere in `found` (certain and only possible, labels)."""
+    for kind in range(2):
+        for label in range(found.shape[1]):
+            found[kind, label] = 0
+
+
+@njit(cache=True, nogil=True)
+def add_to(total, found, coefficient):
+    """Add to `total` what was `found` of one prefix, which stands for as many circuits as `coefficient` (labels,)."""
+    for kind in range(2):
+        multiply(found[kind], coefficient)
+        for label in range(found.shape[1]):
+            total[kind, label] += found[kind, label]
+
+
+@njit(cache=True, nogil=True)
 def count_circuits(prefixes, layout, first, feeding, neuron_label, labels, goal, allowed):
     """The signed sum over `prefixes` of circuits by label: (certain and only possible, labels)."""
     total = np.zeros((2, labels), np.int64)
@@ -99,14 +116,12 @@ def count_circuits(prefixes, layout, first, feeding, neuron_label, labels, goal,
         if not coefficient.any():
             continue
         one, two = prefix_halves(masks, layout, first, feeding, neuron_label)
-        found[:] = 0
+        empty(found)
         if len(one.points) * len(two.points) <= PLAIN_PAIRS:
             count_pairs_plainly(one.points, one.labels, two.points, two.labels, goal, allowed, found)
         else:
             count_pairs(one.points, one.labels, two.points, two.labels, goal, allowed, found)
-        for kind in range(2):
-            multiply(found[kind], coefficient)
-            total[kind] += found[kind]
+        add_to(total, found, coefficient)
     return total
 
 
@@ -135,23 +150,6 @@ def count_triples_plainly(a, b, o, goal, found):
             for d in range(points.shape[1]):
                 points[row, d] = b.points[row, d] + o.points[k, d]
         count_pairs_plainly(a.points, a.labels, points, labels, goal, 0.0, found)
-
-
-@njit(cache=True, nogil=True)
-def empty(found):
-    """Put 0 everywhere in `found` (certain and only possible, labels)."""
-    for kind in range(2):
-        for label in range(found.shape[1]):
-            found[kind, label] = 0
-
-
-@njit(cache=True, nogil=True)
-def add_to(total, found, coefficient):
-    """Add to `total` what was `found` of one prefix, which stands for as many circuits as `coefficient` (labels,)."""
-    for kind in range(2):
-        multiply(found[kind], coefficient)
-        for label in range(found.shape[1]):
-            total[kind, label] += found[kind, label]
 
 
 @njit(cache=True, nogil=True)

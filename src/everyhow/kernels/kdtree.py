@@ -67,6 +67,19 @@ def select_middle(order, points, axis, start, stop, middle):
 
 
 @njit(cache=True, nogil=True)
+def box_around(points):
+    """The least and the largest of `points` (points, dimensions) in each dimension; of what is not a number, all."""
+    low, high = np.full(points.shape[1], np.inf), np.full(points.shape[1], -np.inf)
+    for p in range(len(points)):
+        for d in range(points.shape[1]):
+            value = points[p, d]
+            low[d], high[d] = min(low[d], value), max(high[d], value)
+            if value != value:
+                low[d], high[d] = -np.inf, np.inf
+    return low, high
+
+
+@njit(cache=True, nogil=True)
 def build_tree(points):
     """The tree over `points` (points, dimensions), which are reordered."""
     n, dimensions = points.shape

@@ -14,7 +14,7 @@ import numpy as np
 from .circuits import prefix_halves
 from .compiling import njit
 from .halves import Half
-from .kdtree import build_tree
+from .kdtree import box_around, build_tree
 from .pairs import INSIDE, OUTSIDE, children_of, extent, side_of_groups, side_of_pair
 
 
@@ -43,19 +43,6 @@ def with_one_more(bits, minimal, count):
         minimal = wider
     minimal[kept] = bits
     return minimal, kept + 1
-
-
-@njit(cache=True, nogil=True)
-def box_around(points):
-    """The least and the largest of `points` (points, dimensions) in each dimension; of what is not a number, all."""
-    low, high = np.full(points.shape[1], np.inf), np.full(points.shape[1], -np.inf)
-    for p in range(len(points)):
-        for d in range(points.shape[1]):
-            value = points[p, d]
-            low[d], high[d] = min(low[d], value), max(high[d], value)
-            if value != value:
-                low[d], high[d] = -np.inf, np.inf
-    return low, high
 
 
 @njit(cache=True, nogil=True)

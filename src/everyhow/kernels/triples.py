@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .compiling import njit
-from .kdtree import select_middle
+from .kdtree import box_around, select_middle
 from .layout import INNER_HIGH, INNER_LOW, OUTER_HIGH, OUTER_LOW
 
 # The most points of a leaf of A, and of B.
@@ -483,16 +483,6 @@ def ask_leaves(leaves_a, histograms_a, asked, limits, sums, waiting, looked, fou
                     nowhere, no_label, limits, sums, waiting, looked, found)  # fmt: skip
         add_sums(slot, points, histograms_a[a], asked, sums, found)
     waiting.count[0] = 0
-
-
-@njit(cache=True, nogil=True)
-def box_around(values):
-    """The least and the largest of `values` (points, conditions) in each condition."""
-    low, high = values[0].copy(), values[0].copy()
-    for i in range(1, len(values)):
-        for k in range(values.shape[1]):
-            low[k], high[k] = min(low[k], values[i, k]), max(high[k], values[i, k])
-    return low, high
 
 
 @njit(cache=True, nogil=True)

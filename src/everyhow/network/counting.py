@@ -82,9 +82,10 @@ def _count(
 ) -> np.ndarray:
     """Circuits inside the first and inside the second box of `limits`, by number of edges: (2, edges + 1)."""
     network = criterion.model
-    search, goal, allowed = laid_out(criterion), goal_of(criterion, limits), criterion.allowed
+    search, goal = laid_out(criterion), goal_of(criterion, limits)
     # Counting by ranks is faster, but takes finite sums, and no scenario in which a circuit may be wrong.
-    by_ranks = not allowed and bool(np.isfinite(criterion.margins).all())
+    by_ranks = not criterion.allowed and bool(np.isfinite(criterion.margins).all())
+    allowed = None if by_ranks else criterion.allowed
     hidden = sum(network.widths[1:-1])
     # The label of a circuit is its edges plus, where neurons matter, `step` for each of its hidden neurons.
     step = network.edges + 1
@@ -97,12 +98,12 @@ def _count(
     inputs = tuple(subsets(search.all_inputs)) if every_input_used else (search.all_inputs,)
     signs = sum((-1) ** (search.all_inputs & ~first).bit_count() for first in inputs)
     prefixes = [search.number_of_prefixes(first) for first in inputs]
-    total = signs * _nothing_fed(search, labels, goal, allowed, by_ranks) + execution.total(
-        partial(_signed, search, goal, None if by_ranks else allowed, neuron_label, labels),
+    total = signs * _nothing_fed(search, labels, goal, allowed) + execution.total(
+        partial(_signed, search, goal, allowed, neuron_label, labels),
         ((first, batch) for first in inputs for batch in search.prefixes(first)),
         None if None in prefixes else sum(filter(None, prefixes)),
         np.zeros((2, labels), np.int64),
-        _identity(search, goal, allowed, inputs, neuron_label),
+        _identity(search, goal, criterion.allowed, inputs, neuron_label),
     )
     total[1] += total[0]
     kept = labels if most_neurons is None else step * (most_neurons + 1)
@@ -145,19 +146,19 @@ def _counted(
     """The signed count of prefixes, by ranks or, where there is an error that is `allowed`, by trees: (2, labels)."""
     from ..kernels import circuits
 
-    counted = prefixes, search.layout, first, feeding, neuron_label, labels, goal
+    asked = first, feeding, neuron_label, labels, goal
     if allowed is not None:
-        return circuits.count_circuits(*counted, allowed)
+        return circuits.count_circuits(prefixes, search.layout, *asked, allowed)
     few = search.most_pairs <= circuits.PLAIN_PAIRS
     count = circuits.count_small_prefixes if few else circuits.count_circuits_by_ranks
-    return count(prefixes, search.layout, search.parts, *counted[2:])
+    return count(prefixes, search.layout, search.parts, *asked)
 
 
-def _nothing_fed(search: Search, labels: int, goal: np.ndarray, allowed: float, by_ranks: bool) -> np.ndarray:
+def _nothing_fed(search: Search, labels: int, goal: np.ndarray, allowed: float | None) -> np.ndarray:
     """The count when no output may be fed: the coefficients of all prefixes sum to one circuit without edges."""
     # The prefix without edges, of which nothing is fed, stands for that circuit alone.
     nothing = np.zeros((1, len(search.layout.weights) - 2, search.layout.available.shape[1]), np.int64)
-    found = _counted(search, goal, None if by_ranks else allowed, 0, labels, nothing, 0, 0)
+    found = _counted(search, goal, allowed, 0, labels, nothing, 0, 0)
     return (-1) ** search.all_outputs.bit_count() * found
 
 
