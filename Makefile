@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNS := runs
 
-.PHONY: demo digits notebooks test nightly lint benchmark benchmark-sweeps benchmark-transformers benchmark-patching clean
+.PHONY: demo digits notebooks docs test nightly lint benchmark benchmark-sweeps benchmark-transformers benchmark-patching clean
 
 demo: $(VENV)/.with-core
 	@mkdir -p $(RUNS)
@@ -19,6 +19,10 @@ digits: $(VENV)/.with-test
 
 notebooks: $(VENV)/.with-test
 	$(BIN)/python examples/textbook/execute.py
+
+docs: $(VENV)/.with-docs
+	$(BIN)/python -m sphinx -q -W --keep-going -j auto -b html docs docs/_build/html
+	@echo 'The site: docs/_build/html/index.html'
 
 test: $(VENV)/.with-test
 	@command -v chromium >/dev/null || echo "Chromium is missing, so the tests of pages are skipped; on Debian: apt-get install chromium"
@@ -62,6 +66,10 @@ $(VENV)/.with-libraries: $(VENV)/.with-test
 	$(BIN)/python -m pip install --quiet --no-deps --target $(VENV)/lens3 'transformer-lens<4' better_abc fancy_einsum
 	touch $@
 
+$(VENV)/.with-docs: $(BIN)/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	touch $@
+
 $(VENV)/.with-dev: $(BIN)/python pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,plot,test,dev]'
 	touch $@
@@ -71,4 +79,4 @@ benchmark-patching: $(VENV)/.with-libraries
 	$(BIN)/python -P benchmarks/patching.py
 
 clean:
-	rm -rf $(VENV) runs
+	rm -rf $(VENV) runs docs/_build docs/examples

@@ -14,7 +14,7 @@ from everyhow.model.criterion import ABLATIONS
 from everyhow.model.decision import DECISIONS
 from everyhow.readout.readouts import RUNGS as READOUT_RUNGS
 
-PAGE = (Path(__file__).parents[1] / "docs" / "criteria.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[1] / "docs" / "reference" / "criteria.md").read_text(encoding="utf-8")
 HEADERS = [["rung", "definition", "source", "implemented by", "cost"]]
 HEADERS.append(["criterion", *HEADERS[0][1:]])
 # A definition of the paper is named by its number; nothing else of it is cited.

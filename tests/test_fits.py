@@ -1,4 +1,4 @@
-"""What can be asked of what, line by line of docs/fits.md."""
+"""What can be asked of what, line by line of docs/reference/fits.md."""
 
 import itertools
 import json
@@ -115,7 +115,7 @@ def test_the_numbers_of_the_table():
     from everyhow.readout.span import MOST_DIRECTIONS
     from everyhow.transformer.diagram import MOST_EDGES
 
-    text = (Path(__file__).parents[1] / "docs" / "fits.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[1] / "docs" / "reference" / "fits.md").read_text(encoding="utf-8")
     for said in (
         f"a task of at most {MAX_INPUTS} inputs", f"at most {MAX_INPUTS} bits are known",
         f"a task of at most {SIGNAL_INPUTS} inputs", f"at most {MOST_DIRECTIONS} directions",

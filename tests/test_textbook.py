@@ -69,7 +69,7 @@ def test_stored(name):
     assert faults(stored(name)) == []
     assert (FOLDER / f"{name}.ipynb").stat().st_size < 1_000_000
     assert json.loads((FOLDER / "seconds.json").read_text())[name] > 0
-    page = (DOCS / "textbook.md").read_text(encoding="utf-8")
+    page = (DOCS / "findings" / "textbook.md").read_text(encoding="utf-8")
     assert f"examples/textbook/{name}.ipynb" in page and f"figures/textbook-{name}.png" in page
     pictures = [
         output.data["image/png"]

@@ -2,7 +2,8 @@
 
 `python examples/textbook/execute.py` runs all, and with `induction` behind it that one. What is stored holds
 no time and no path, so that a notebook that finds the same again stays the same, to the byte. The seconds of processor
-time that each took are printed, and kept in `seconds.json`. The first picture of each is shown in docs/textbook.md.
+time that each took are printed, and kept in `seconds.json`. The first picture of each is shown in
+docs/findings/textbook.md.
 """
 
 import base64

@@ -440,8 +440,8 @@ def test_no_certificate_of_a_wrong_count(tmp_path, xor):
 
 
 def test_documented_example(tmp_path):
-    """docs/certificates.md shows what there is: the line that is printed, and the blocks of the example."""
-    page = (Path(__file__).parents[2] / "docs" / "certificates.md").read_text()
+    """docs/guide/certificates.md shows what there is: the line that is printed, and the blocks of the example."""
+    page = (Path(__file__).parents[2] / "docs" / "guide" / "certificates.md").read_text()
     network = eh.xornet()
     path = write_certificate(network, own(network), tmp_path / "xornet.gz")
     done = subprocess.run([sys.executable, "-I", "-S", CHECKER, path], capture_output=True, text=True, check=True)

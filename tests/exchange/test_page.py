@@ -1,4 +1,4 @@
-"""What docs/exchange.md shows: its documents are read, and its numbers are so."""
+"""What docs/guide/exchange.md shows: its documents are read, and its numbers are so."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from everyhow.exchange.interventions import mapping_from_interventions, mapping_
 
 from ..conftest import reference
 
-PAGE = (Path(__file__).parents[2] / "docs" / "exchange.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "guide" / "exchange.md").read_text(encoding="utf-8")
 
 
 def test_documents():

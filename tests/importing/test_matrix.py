@@ -1,4 +1,4 @@
-"""What can be brought in and what is refused: each row of docs/brought.md, tried, and the page that they make.
+"""What can be brought in and what is refused: each row of docs/guide/brought.md, tried, and the page that they make.
 
 `python -m tests.importing.test_matrix` writes the page anew.
 """
@@ -27,7 +27,7 @@ from .transformer_modules import Encoder, Model, made  # noqa: E402
 nn = torch.nn
 
 ROOT = Path(__file__).parent.parent.parent
-PAGE = ROOT / "docs" / "brought.md"
+PAGE = ROOT / "docs" / "guide" / "brought.md"
 POINTS = np.random.default_rng(0).normal(size=(20, 2)).astype(np.float32)
 # Every sequence of three of four tokens, for transformers.
 TOKENS = np.array(list(itertools.product(range(4), repeat=3)))

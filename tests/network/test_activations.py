@@ -345,7 +345,7 @@ def test_the_table_in_docs():
     """Every name is in the documentation's table, with whether it never falls and always rises, as values show."""
     rows = [
         [cell.strip() for cell in line.replace("\\|", "").strip("|").split("|")]
-        for line in (Path(__file__).parents[2] / "docs" / "activations.md").read_text("utf-8").splitlines()
+        for line in (Path(__file__).parents[2] / "docs" / "guide" / "activations.md").read_text("utf-8").splitlines()
         if line.startswith("| `")
     ]
     table = {cells[0].split("`")[1]: cells[2:] for cells in rows if len(cells) == 4}

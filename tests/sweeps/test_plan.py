@@ -439,6 +439,6 @@ def test_forecast_of_transformers():
 
 def test_every_question_is_told():
     """The documentation of plans has a row for every question."""
-    told = (Path(__file__).parents[2] / "docs" / "sweeps.md").read_text()
+    told = (Path(__file__).parents[2] / "docs" / "guide" / "sweeps.md").read_text()
     rows = "".join(line.split("|")[1] for line in told.splitlines() if line.startswith("| `"))
     assert all(f"`{one.key}`" in rows for one in ASKED)

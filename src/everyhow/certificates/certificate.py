@@ -43,8 +43,8 @@ def write_certificate(
 ) -> Path:
     """Write what `python check.py FILE` needs to confirm the number of perfect circuits, by number of edges.
 
-    The file is gzipped JSON lines, described in docs/certificates.md. It is written only once `check` confirms it and
-    the count of the fast method agrees with it.
+    The file is gzipped JSON lines, described in docs/guide/certificates.md. It is written only once `check` confirms
+    it and the count of the fast method agrees with it.
 
     Args:
         model: the network whose circuits are counted.

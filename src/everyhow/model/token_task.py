@@ -143,7 +143,7 @@ class TokenTask:
                 )
 
     def document(self) -> dict[str, Any]:
-        """The task as the document of a behavior; see docs/transformers.md."""
+        """The task as the document of a behavior; see docs/guide/transformers.md."""
         labels = self.labels[:, 0] if self.labels.shape[1] == 1 else self.labels
         found = {"name": self.name, "about": self.about, "tokens": self.tokens.tolist()}
         found |= {"answer_positions": list(self.answer.positions), "classes": list(range(self.classes))}

@@ -1,0 +1,21 @@
+"""The part of the site that the program itself knows: an extension of Sphinx with a file for each kind of thing."""
+
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from . import benchmarks, commands, examples, experiments, limits
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """What the pages can name: directives, and the examples as pages."""
+    app.connect("config-inited", examples.bring)
+    app.connect("source-read", examples.link)
+    for name, directive in {
+        "commands": commands.Commands,
+        "experiments": experiments.Experiments,
+        "benchmark": benchmarks.Benchmark,
+        "limits": limits.Limits,
+    }.items():
+        app.add_directive(name, directive)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
