@@ -24,13 +24,15 @@ version = release = everyhow.__version__
 extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
-    "sphinx.ext.napoleon",
     "sphinx_copybutton",
     "building",
 ]
 source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb", ".rst": "restructuredtext"}
 exclude_patterns = ["_build", "building", "examples/textbook/README.md", "**/.ipynb_checkpoints"]
 default_role = "code"
+# Dashes between a parameter and what it is; quotation marks stay as they are.
+smartquotes_action = "D"
+maximum_signature_line_length = 88
 nitpicky = True
 suppress_warnings = []
 # A page has as few places to go to as a reader can see at once.
@@ -45,13 +47,12 @@ nb_merge_streams = True
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
-autodoc_preserve_defaults = True
-napoleon_numpy_docstring = False
 
 html_theme = "furo"
 html_title = "everyhow"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 html_show_sphinx = False
 html_copy_source = False
 html_last_updated_fmt = None

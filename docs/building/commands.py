@@ -1,5 +1,6 @@
 """The reference of the command line, read off the commands themselves: what each does, its arguments and options."""
 
+import re
 from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
@@ -7,7 +8,9 @@ from typing import Any
 from everyhow.cli.commands import COMMANDS, loaded
 from everyhow.cli.main import Command
 
-from .markup import FromMarkdown, code, table
+from .markup import FromMarkdown, code, escaped
+
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 
 
 class Commands(FromMarkdown):
@@ -23,12 +26,12 @@ class Commands(FromMarkdown):
 
 
 def described(name: str) -> str:
-    """One command: its usage line, what it does, and a table for each group of options that its help shows."""
+    """One command: its usage line, what it does, and its options by the groups of its help."""
     command = loaded(name, Command)
     context = command.make_context(f"everyhow {name}", [], resilient_parsing=True)
-    parts = [f"### everyhow {name}", f"```text\n{command.get_usage(context)}\n```", (command.help or "").strip()]
+    parts = [f"### everyhow {name}", f"```text\n{command.get_usage(context)}\n```", prose(command.help or "")]
     for title, options in grouped(command, context):
-        parts.append(table((title or "Arguments and options", ""), [row(one, context) for one in options]))
+        parts += [f"**{title}**"] * bool(title) + [entry(one, context) for one in options]
     return "\n\n".join(parts)
 
 
@@ -39,7 +42,12 @@ def grouped(command: Any, context: Any) -> Iterator[tuple[str, list[Any]]]:
         yield title, list(options)
 
 
-def row(option: Any, context: Any) -> tuple[str, str]:
-    """How it is typed, and what it does."""
+def entry(option: Any, context: Any) -> str:
+    """How it is typed, and what it does, as an entry of a list of definitions."""
     written, said = option.get_help_record(context)
-    return code(" ".join(written.split())), said.replace("[", "(").replace("]", ")")
+    return f"{code(' '.join(written.split()))}\n: {prose(' '.join(said.split()))}"
+
+
+def prose(text: str) -> str:
+    """What help says, in which only options are marked: as code, so that a dash stays a dash."""
+    return OPTION.sub(lambda found: code(found[0]), escaped(text.strip()))

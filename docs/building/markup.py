@@ -1,5 +1,6 @@
 """Markdown from values: what the directives give to the page's own parser."""
 
+import re
 from collections.abc import Iterable
 
 from docutils import nodes
@@ -18,6 +19,11 @@ class FromMarkdown(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """The Markdown, read as the page is."""
         return self.parse_text_to_nodes(self.markdown(), allow_section_headings=True)
+
+
+def escaped(text: str) -> str:
+    """A text in which no sign means anything to Markdown."""
+    return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", text)
 
 
 def cell(text: str) -> str:

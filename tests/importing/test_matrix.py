@@ -334,7 +334,9 @@ def page():
     out.write(
         "# What can be brought in\n\nEach row is a test (`tests/importing/test_matrix.py`, which also writes this "
     )
-    out.write("page). [importing.md](importing.md)\nsays how, [losses.md](losses.md) what outputs mean.\n\n")
+    out.write(
+        "page). [Importing networks](importing.md)\nsays how, [Networks by their loss](losses.md) what outputs mean.\n\n"
+    )
     out.write("| from | tested with | what is taken | checked against |\n|---|---|---|---|\n")
     for row in TAKEN:
         out.write(f"| {row.library} | {pinned.get(row.library, 'this version')} | {row.what} | {row.checked} |\n")

@@ -55,7 +55,7 @@ def audit(
         budget: candidate evaluations allowed; what needs more is estimated or left out, and named in `capped`.
         progress: show progress on stderr.
         checkpoints: a folder in which long counts of circuits are kept while they run, and from which they go on.
-        scheduler: the address of a Dask scheduler whose workers count the circuits, such as tcp://HOST:8786.
+        scheduler: the address of a Dask scheduler whose workers count the circuits, such as `tcp://HOST:8786`.
         **asked: the questions, each by its name; `help(everyhow.Questions)` tells what each means.
 
     Raises:

@@ -44,7 +44,7 @@ def sweep(
         out: the folder for the results; made if it is not there.
         seeds: networks of each point, in place of the plan's own number.
         workers: processes on this machine; one per core when not given.
-        scheduler: the address of a Dask scheduler to use instead, such as tcp://HOST:8786.
+        scheduler: the address of a Dask scheduler to use instead, such as `tcp://HOST:8786`.
         resume: go on with what the folder holds.
         progress: show progress on stderr.
         wait: seconds that a scheduler may be without workers before the run ends.

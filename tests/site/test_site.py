@@ -1,0 +1,129 @@
+"""The site as a whole: it builds without a warning and without a network, every link leads somewhere, and everybody can
+read it."""
+
+import json
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+import everyhow as eh
+from everyhow.cli.commands import COMMANDS
+
+ROOT = Path(__file__).parents[2]
+pytest.importorskip("sphinx")
+pytest.importorskip("furo")
+pytest.importorskip("myst_nb")
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The folder of the site, built as `make docs` does, with warnings as errors."""
+    made = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", "-d", made / "trees"]
+    built = subprocess.run([*command, ROOT / "docs", made / "html"], capture_output=True, encoding="utf-8")
+    assert built.returncode == 0 and not built.stderr, built.stderr
+    return made / "html"
+
+
+class Read(HTMLParser):
+    """What a page names (ids) and what it asks for: links, and files that a browser loads by itself."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.ids, self.links, self.loaded = set(), [], []
+        self.feed(path.read_text("utf-8"))
+
+    def handle_starttag(self, tag, attributes):
+        found = dict(attributes)
+        self.ids |= {found["id"]} if found.get("id") else set()
+        if tag == "a" and found.get("href"):
+            self.links.append(found["href"])
+        if tag in ("script", "img", "source", "iframe") and found.get("src"):
+            self.loaded.append(found["src"])
+        if tag == "link" and found.get("href"):
+            self.loaded.append(found["href"])
+
+
+@pytest.fixture(scope="session")
+def read(site):
+    """Every page by its path, read."""
+    return {path: Read(path) for path in sorted(site.rglob("*.html")) if "_static" not in path.parts}
+
+
+def test_every_link_leads_somewhere(site, read):
+    """Also to a heading; and no page loads anything from elsewhere."""
+    lost = []
+    for path, page in read.items():
+        for link in page.links + page.loaded:
+            address, _, place = link.partition("#")
+            if re.match(r"https?:|mailto:", address):
+                lost += [(path.name, link)] if link in page.loaded else []
+                continue
+            target = (path.parent / unquote(address.partition("?")[0])).resolve() if address else path
+            named = not place or target.suffix != ".html" or unquote(place) in read[target].ids
+            if not target.exists() or not named:
+                lost.append((str(path.relative_to(site)), link))
+    assert len(read) > 40 and not lost
+
+
+def test_everything_is_documented(read, site):
+    """Each name of the door, each command, each key of an audit."""
+    named = {one for path, page in read.items() if "api" in path.parts for one in page.ids}
+    assert {name for name in eh.__all__ if f"everyhow.{name}" not in named} == set()
+    commands = read[site / "reference" / "commands.html"].ids
+    assert {f"everyhow-{name}" for listed in COMMANDS.values() for name in listed} <= commands
+    files = (ROOT / "docs" / "reference" / "files.md").read_text("utf-8")
+    by_task = eh.audit(eh.xornet(), "XOR").document()
+    assert {key for key in (*by_task, "behavior", *by_task["network"]) if f"`{key}`" not in files} == set()
+    options = (site / "reference" / "commands.html").read_text("utf-8")
+    assert "--show-completion" not in options and "--min-node-sparsity" in options
+
+
+@pytest.mark.parametrize("word", ["ablation", "interchange", "IIA"])
+def test_search(word, site, opened):
+    """The search finds what people look for, without a server."""
+    found = opened(site / "search.html", ready=False)
+    found.page.goto((site / "search.html").as_uri() + f"?q={word}")
+    found.page.wait_for_selector("#search-results li", timeout=20_000)
+    assert found.page.locator("#search-results li").count() >= 5
+    assert all(url.startswith("file:") for url in found.requests)
+
+
+def test_no_page_is_wider_than_a_phone(site, read, opened):
+    """Nor does any ask for something from the network, or complain."""
+    found = opened(site / "index.html", width=400, ready=False)
+    wide = []
+    for path in read:
+        found.page.goto(path.as_uri(), wait_until="domcontentloaded")
+        if found.page.evaluate("document.documentElement.scrollWidth") > 400:
+            wide.append(str(path.relative_to(site)))
+    assert not wide
+    assert all(url.startswith(("file:", "data:")) for url in found.requests) and not found.complaints
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everybody_can_read_it(scheme, site, opened):
+    """axe finds nothing serious in a page of each kind."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    kinds = ["index", "start/ten-minutes", "ideas/index", "how-to/index", "gallery/index", "findings/index"]
+    kinds += [
+        "guide/report",
+        "reference/commands",
+        "reference/criteria",
+        "reference/api/audit",
+        "examples/textbook/induction",
+    ]
+    faults = {}
+    for kind in kinds:
+        found = opened(site / f"{kind}.html", ready=False, color_scheme=scheme)
+        violations = Axe().run(found.page).response["violations"]
+        serious = [one for one in violations if one["impact"] in ("serious", "critical")]
+        if serious:
+            faults[kind] = [(one["id"], one["nodes"][0]["html"][:120]) for one in serious]
+    assert not faults, json.dumps(faults, indent=1)
