@@ -335,7 +335,8 @@ def page():
         "# What can be brought in\n\nEach row is a test (`tests/importing/test_matrix.py`, which also writes this "
     )
     out.write(
-        "page). [Importing networks](importing.md)\nsays how, [Networks by their loss](losses.md) what outputs mean.\n\n"
+        "page). [Importing networks](importing.md)\n"
+        "says how, [Networks by their loss](losses.md) what outputs mean.\n\n"
     )
     out.write("| from | tested with | what is taken | checked against |\n|---|---|---|---|\n")
     for row in TAKEN:
