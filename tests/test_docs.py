@@ -88,5 +88,7 @@ def test_audits_are_shown_as_the_demo_prints_them(tmp_path):
         command = ["make", "-s", "-o", str(stamp), "demo", f"VENV={tmp_path}", f"RUNS={runs}"]
         printed = subprocess.run(command, check=True, capture_output=True, encoding="utf-8", cwd=ROOT, env=environment)
         assert (Path(runs) / "demo.html").read_text("utf-8").startswith("<!DOCTYPE html>")
-    (shown,) = re.findall(r"^```\n\$ make demo\n(.*?)^```$", (DOCS / "guide" / "audits.md").read_text("utf-8"), re.S | re.M)
+    (shown,) = re.findall(
+        r"^```\n\$ make demo\n(.*?)^```$", (DOCS / "guide" / "audits.md").read_text("utf-8"), re.S | re.M
+    )
     assert printed.stdout.replace(runs, "runs") == shown

@@ -1,5 +1,7 @@
 """Where one circuit stands among all: against forward passes over all circuits, one by one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -116,6 +118,16 @@ def test_sentences():
     assert found.summary == (
         "your circuit is not perfect: alone, it decides otherwise at 11; "
         "the nearest of 120 perfect circuits has h1.0→h2.2 removed (1 edge)"
+    )
+    # Where the other edges carry something, the circuit did not fall alone.
+    assert eh.place(network, "XOR", minimal, ablation="mean").summary == (
+        "your circuit is not perfect: with the mean on every other edge, it decides otherwise at 01; "
+        "the nearest of 744 perfect circuits has h1.1→h2.0 removed (1 edge)"
+    )
+    behavior = Behavior.of_network(network, network.corners)
+    paired = replace(behavior, paired=network.corners[::-1].copy())
+    assert eh.place(network, paired, minimal, ablation="paired").summary.startswith(
+        "your circuit is not perfect: with the other edges as at the counterfactual input, it decides otherwise at 01;"
     )
 
 

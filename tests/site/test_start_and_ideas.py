@@ -40,7 +40,9 @@ def words(name):
 
 def demo():
     """What docs/guide/audits.md shows of `make demo`, which another test compares with what it prints."""
-    (shown,) = re.findall(r"^```\n(\$ make demo\n.*?)^```$", (ROOT / "docs" / "guide" / "audits.md").read_text("utf-8"), re.S | re.M)
+    (shown,) = re.findall(
+        r"^```\n(\$ make demo\n.*?)^```$", (ROOT / "docs" / "guide" / "audits.md").read_text("utf-8"), re.S | re.M
+    )
     return shown
 
 

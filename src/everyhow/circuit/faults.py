@@ -73,6 +73,8 @@ def fault_of(criterion: Criterion[Model], circuit: Circuit, added: str = "") -> 
     if source != ALONE:
         sources = (("every edge outside it", behavior.name_of(source)),)
         settings.append(f"the other edges as at {sources[0][1]}")
+    elif criterion.unsourced:
+        settings.append(criterion.unsourced)
     setting = f"with {' and '.join(settings)}" if settings else "alone"
     elsewhere = ""
     if behavior.epsilon:

@@ -26,7 +26,7 @@ class Standing(Noted):
 
     Attributes:
         circuit: the circuit.
-        fault: where it decides otherwise when run alone; None when it is perfect.
+        fault: where it decides otherwise when run as the ablation says; None when it is perfect.
         resample_fault: where it decides otherwise when run alone, or when the other edges carry what they carry at any
             other input; None when it is resample-faithful.
         removable: the edges of a perfect circuit that can go, one at a time with what then dangles, and leave it

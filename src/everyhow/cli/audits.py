@@ -297,7 +297,8 @@ def _print_counts(parts: Iterable[dict[str, Any]]) -> None:
                     f"{value['sample']:,} circuits drawn from all)"
                 )
             if key != "outputs":
-                typer.echo(visible(f"{key:<26} {f'{value:,}' if isinstance(value, int) else value}"))
+                said = "not counted" if value is None else f"{value:,}" if isinstance(value, int) else value
+                typer.echo(visible(f"{key:<26} {said}"))
 
 
 def _features(path: Path, rows: Any) -> Any:

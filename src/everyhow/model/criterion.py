@@ -27,6 +27,11 @@ from .runnable import (
 
 Ablation = Literal["zero", "mean", "resample", "paired"]
 ABLATIONS: tuple[Ablation, ...] = ("zero", "mean", "resample", "paired")
+# What the other edges of a circuit carry where they carry something without a source.
+UNSOURCED = {
+    "mean": "the mean on every other edge",
+    "paired": "the other edges as at the counterfactual input",
+}
 # A sum may be compared with the same sum in another order, which is off by as much again.
 ORDERS = 2.0
 # Sums of weights are compared with the error allowed up to their own rounding.
@@ -54,6 +59,7 @@ class Criterion(Generic[M]):
             hold several: what edges outside the circuit carry.
         near: shape (inputs, outputs), the pre-activations that outputs must come as close to as the behavior's
             `within`.
+        unsourced: what other edges carry in the scenarios without a source, in words; nothing where they carry nothing.
     """
 
     model: M
@@ -62,6 +68,7 @@ class Criterion(Generic[M]):
     source: Int[np.ndarray, " scenarios"]
     ablated: States
     near: Float[np.ndarray, "inputs outputs"]
+    unsourced: str = ""
 
     @property
     def decision(self) -> Decision:
@@ -257,7 +264,8 @@ def perfect(model: M, behavior: Behavior, ablation: Ablation = "zero") -> Criter
         return _joined(model, behavior, list(resampled_batches(model, behavior)))
     every = np.arange(len(behavior.points))
     alone = np.full(len(every), ALONE)
-    return _criterion(model, behavior, every, alone, carried(model, behavior, ablation))
+    found = _criterion(model, behavior, every, alone, carried(model, behavior, ablation))
+    return replace(found, unsourced=UNSOURCED.get(ablation, ""))
 
 
 def resample_faithful(model: M, behavior: Behavior, ablation: Ablation = "zero") -> Criterion[M]:
@@ -349,7 +357,7 @@ def _joined(model: M, behavior: Behavior, parts: Sequence[Criterion[M]]) -> Crit
     bases = np.concatenate([part.base for part in parts])
     sources = np.concatenate([part.source for part in parts])
     ablated = (np.concatenate(layer) for layer in zip(*(part.ablated for part in parts), strict=True))
-    return _criterion(model, behavior, bases, sources, ablated)
+    return replace(_criterion(model, behavior, bases, sources, ablated), unsourced=parts[0].unsourced)
 
 
 def most_paired(model: Runnable) -> int:
