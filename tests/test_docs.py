@@ -70,8 +70,9 @@ def test_transcripts(arguments, shown):
 
 
 def test_audits_are_shown_as_the_demo_prints_them(tmp_path):
-    """The first sample of docs/guide/audits.md is the output of `make demo`, line by line, and the page is there. The command is
-    that of this environment; nothing is installed, and a Makefile that would install something fails."""
+    """The first sample of docs/guide/audits.md is the output of `make demo`, line by line, and the page is
+    there. The command is that of this environment; nothing is installed, and a Makefile that would install something
+    fails."""
     if shutil.which("make") is None:
         pytest.skip("make is not installed")
     (tmp_path / "bin").mkdir()
