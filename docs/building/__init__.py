@@ -4,17 +4,23 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from . import benchmarks, commands, examples, experiments, limits
+from . import benchmarks, commands, examples, experiments, findings, gallery, limits
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """What the pages can name: directives, and the examples as pages."""
     app.connect("config-inited", examples.bring)
     app.connect("source-read", examples.link)
+    app.connect("doctree-read", gallery.put_away)
+    app.connect("doctree-resolved", gallery.link)
+    app.add_css_file("gallery.css")
     for name, directive in {
         "commands": commands.Commands,
         "experiments": experiments.Experiments,
         "benchmark": benchmarks.Benchmark,
+        "found": findings.Found,
+        "not-run": findings.NotRun,
+        "picture": gallery.Picture,
         "limits": limits.Limits,
     }.items():
         app.add_directive(name, directive)
