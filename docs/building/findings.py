@@ -179,7 +179,7 @@ def said(stored: Mapping[str, Any], controls: Mapping[str, Any] | None) -> Itera
     if stored["beside"]:
         yield "**Beside the published numbers** of Méloux et al. (ICLR 2025), counted by the preset `authors`:"
         yield published(stored["beside"])
-        yield "\n".join(f"- {note[0].upper()}{note[1:]}." for note in NOTES.get(stored["name"], ()))
+        yield "\n".join(f"- {note}." for note in NOTES.get(stored["name"], ()))
     yield repeated(stored)
 
 

@@ -20,6 +20,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +43,8 @@ PICTURES = DOCS / "gallery" / "pictures"
 READ = ("examples", "tests", "docs")
 # Beyond so many points a picture is wider than a page: it is then moved sideways instead of being made small.
 WIDE = 560
+# Letters of a command on one line.
+ROOM = 76
 BLOCK = re.compile(r"^```\{picture\}(?P<said>.*)\n(?P<options>(?::\w+: .*\n)*)(?P<lines>(?:.*\n)*?)```$", re.M)
 
 
@@ -122,6 +125,12 @@ def commands(option: str) -> list[str]:
     return option.split(" && ")
 
 
+def folded(command: str) -> str:
+    """A command on lines that a page has room for, as a shell joins them again."""
+    lines = textwrap.wrap(command, ROOM, break_long_words=False, break_on_hyphens=False, subsequent_indent="    ")
+    return " \\\n".join(lines)
+
+
 def run_command(line: str) -> None:
     """Run a command of everyhow where the process stands."""
     words = [sys.executable, "-X", "utf8", "-m", *shlex.split(line)]
@@ -160,7 +169,7 @@ class Picture(SphinxDirective):
         if lines:
             found.append(shown(lines, "text" if lines.startswith("everyhow ") else "python"))
         if block.command:
-            found.append(shown("\n".join(commands(block.command)), "text"))
+            found.append(shown("\n".join(map(folded, commands(block.command))), "text"))
         try:
             written = self.page().run(block)
         except Exception as error:

@@ -103,7 +103,7 @@ def test_published_numbers_stand_beside():
     told = "\n".join(findings.said(STORED["basic"], None))
     ours = next(one for one in STORED["basic"]["beside"] if one["published"]["measure"] == "circuits")
     assert f"| all | accurate circuits | mean | 52.3 | {ours['ours']:.3g} ± {ours['error']:.2g} |" in told
-    assert "- The means per circuit and per formula are of each network's own ratio" in told
+    assert "- the means per circuit and per formula are of each network's own ratio" in told
 
 
 def test_claims_of_the_pages():

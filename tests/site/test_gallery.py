@@ -211,6 +211,15 @@ def test_what_cannot_be_shown_is_refused(tmp_path):
     assert shown == tmp_path / "b.svg" and page.names["name"] == "b"
 
 
+def test_long_commands_are_folded():
+    """Lines that a page has room for; joined at their backslashes they are the command again."""
+    options = [block.command for page in PAGES for block in gallery.blocks(text(page)) if block.command]
+    for command in (command for option in options for command in gallery.commands(option)):
+        lines = gallery.folded(command).split(" \\\n")
+        assert shlex.split(" ".join(lines)) == shlex.split(command)
+        assert all(len(line) <= gallery.ROOM or " " not in line.strip() for line in lines)
+
+
 def test_blocks_are_found_as_they_stand():
     """Lines, options and descriptions of a page; every page of the gallery but the first has some."""
     first = "```{picture} A\n:command: everyhow x\n:file: a.svg\none\n\ntwo\n```\n"
