@@ -1,10 +1,11 @@
 """How cost grows with size: seconds of a processor, measured, with the slope that the method leads one to expect.
 
-    python benchmarks/growth.py --store growth.json    measure (minutes), and draw
-    python benchmarks/growth.py --draw growth.json     draw alone
+    python benchmarks/growth.py --store growth.json                                 measure (minutes), and draw
+    python benchmarks/growth.py --draw growth.json                                  draw alone
+    python benchmarks/growth.py --draw growth.json --only heads --store growth.json one kind anew, the others as stored
 
 The figure is docs/figures/costs.svg. Both axes are logarithmic, so that a power of the size is a straight line. Where
-neurons, inputs or layers are added, the size is the number of circuits, or of sets of neurons.
+neurons, inputs, layers or heads are added, the size is the number of circuits, or of sets of neurons.
 """
 
 import argparse
@@ -21,9 +22,14 @@ from everyhow.boolean.truth_table import assignments
 from everyhow.mapping.signatures import signatures
 from everyhow.model.behavior import Behavior
 from everyhow.model.space import circuits_in_space
+from everyhow.transformer import diagram
+from everyhow.transformer.compiling import most_steps
+from everyhow.transformer.parts import MLP, Attention, Layer
 
 FIGURE = Path(__file__).parent.parent / "docs" / "figures" / "costs.svg"
 SEEDS = range(3)
+# Panels side by side.
+COLUMNS = 3
 
 
 def network(seed, *widths):
@@ -75,6 +81,49 @@ def placed(width):
     return median(place)
 
 
+def transformer(seed, heads):
+    """A random transformer of one layer with so many heads and an MLP, and its answers at two bits, not all alike."""
+    rng, d, inner = np.random.default_rng(seed), 8, 8
+
+    def drawn(*shape):
+        return rng.normal(size=shape) / math.sqrt(shape[-2])
+
+    while True:
+        attention = Attention(*(drawn(heads, d, 2) for _ in "QKV"), drawn(heads, 2, d))
+        layer = Layer(attention, MLP(drawn(d, inner), drawn(inner, d)))
+        made = eh.Transformer(drawn(3, d), drawn(3, d), (layer,), drawn(d, 2))
+        rows = [[a, b, 2] for a in (0, 1) for b in (0, 1)]
+        behavior = eh.Behavior.of_tokens(made, rows, eh.Answer(-1, [0, 1]))
+        if len(np.unique(behavior.wanted)) > 1:
+            return made, behavior
+
+
+def of_heads(heads):
+    """Counting the perfect circuits of such transformers."""
+
+    def count(seed):
+        made, behavior = transformer(seed, heads)
+
+        def run():
+            # What was found is kept, and would be given again.
+            diagram._KEPT.clear()
+            eh.circuits(made, behavior).count()
+
+        return run
+
+    return median(count)
+
+
+def space_of_heads(heads):
+    """The circuits of such a transformer: sets of edges into each slot of a head, into the MLP and the logits."""
+    return circuits_in_space(transformer(0, heads)[0].graph)
+
+
+def steps_of_heads(heads):
+    """The most that counting them may take, as if no two values were equal."""
+    return most_steps(transformer(0, heads)[0])
+
+
 def neuron_sets(width):
     """The non-empty sets of a layer's neurons."""
     return (1 << width) - 1
@@ -120,7 +169,10 @@ KINDS = {
     "layers": ("circuits of 2-2-...-2-1", [(2, *[2] * n, 1) for n in (2, 3, 4, 5)], space, counted, steps),
     "rows": ("circuits of 2-3-3-1 over rows of data", [(4**n,) for n in range(1, 7)], int, over_rows, int),
     "neurons": ("neuron sets of 2-w-1, signatures", [(w,) for w in range(6, 18, 2)], neuron_sets, placed, neuron_sets),
-}
+    "heads": (
+        "circuits of h heads and an MLP", [(h,) for h in range(1, 7)], space_of_heads, of_heads, steps_of_heads
+    ),
+}  # fmt: skip
 # What is counted on the axis.
 AXES = {
     "circuits": "circuits",
@@ -128,13 +180,15 @@ AXES = {
     "layers": "circuits",
     "rows": "rows",
     "neurons": "sets of neurons",
+    "heads": "circuits",
 }
 
 
-def measure():
-    """Of every kind the sizes as they are on the axis, and the seconds."""
+def measure(kinds):
+    """Of these kinds the sizes as they are on the axis, and the seconds."""
     found = {}
-    for kind, (_, sizes, at, seconds, _) in KINDS.items():
+    for kind in kinds:
+        _, sizes, at, seconds, _ = KINDS[kind]
         found[kind] = []
         for size in sizes:
             found[kind].append([at(*size), seconds(*size)])
@@ -156,8 +210,14 @@ def draw(found):
     matplotlib.rcParams |= {"svg.hashsalt": "everyhow", "font.size": 9}
     import matplotlib.pyplot as plt
 
-    figure, places = plt.subplots(1, len(found), figsize=(3.1 * len(found), 3), layout="constrained", facecolor="white")
-    for place, (kind, points) in zip(places, found.items(), strict=True):
+    rows = math.ceil(len(found) / COLUMNS)
+    figure, grid = plt.subplots(
+        rows, COLUMNS, figsize=(3.1 * COLUMNS, 3 * rows), layout="constrained", facecolor="white", squeeze=False
+    )
+    places = list(grid.flat)
+    for place in places[len(found) :]:
+        place.set_visible(False)
+    for place, (kind, points) in zip(places, found.items(), strict=False):
         title, known, _, _, expected = KINDS[kind]
         sizes, seconds = (list(one) for one in zip(*points, strict=True))
         expectations = [expected(*size) for size in known]
@@ -170,7 +230,8 @@ def draw(found):
         place.set_xlabel(AXES[kind])
         place.legend(fontsize=7, frameon=False)
         place.grid(alpha=0.3)
-    places[0].set_ylabel("seconds of a processor")
+    for row in grid:
+        row[0].set_ylabel("seconds of a processor")
     figure.savefig(FIGURE, metadata={"Date": None})
 
 
@@ -179,8 +240,11 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--store", type=Path, help="where to keep what is measured")
     parser.add_argument("--draw", type=Path, help="what was measured before")
+    parser.add_argument("--only", nargs="+", choices=KINDS, help="what is measured anew; everything without --draw")
     asked = parser.parse_args(arguments)
-    found = json.loads(asked.draw.read_text()) if asked.draw else measure()
+    found = json.loads(asked.draw.read_text()) if asked.draw else {}
+    found |= measure(asked.only or ([] if asked.draw else KINDS))
+    found = {kind: found[kind] for kind in KINDS if kind in found}
     if asked.store:
         asked.store.write_text(json.dumps(found, indent=1) + "\n")
     draw(found)

@@ -91,6 +91,30 @@ def test_a_run_is_kept_and_compared(tmp_path, capsys):
     assert "no row is called speed; the rows are circuits-2-3-3-1, " in capsys.readouterr().err
 
 
+def test_one_kind_of_growth_is_measured_anew(tmp_path, monkeypatch):
+    """The others are kept as they were; sizes are those of the models that are measured."""
+    growth, kept, drawn = script("growth"), tmp_path / "growth.json", []
+    stored = json.loads((ROOT / "benchmarks" / "growth.json").read_text())
+    assert stored.keys() == growth.KINDS.keys() == growth.AXES.keys()
+    for kind, (_, sizes, at, _, expected) in growth.KINDS.items():
+        assert [size for size, _ in stored[kind]] == [at(*size) for size in sizes]
+        assert sorted(expected(*size) for size in sizes) == [expected(*size) for size in sizes]
+    page = (ROOT / "docs" / "benchmarks" / "costs.md").read_text("utf-8")
+    for kind, (_, sizes, _, _, expected) in growth.KINDS.items():
+        own = growth.slope(*zip(*stored[kind], strict=True))
+        other = growth.slope([size for size, _ in stored[kind]], [expected(*size) for size in sizes])
+        assert f"| {own:.2f} | {other:.2f} |" in page, kind
+    kept.write_text(json.dumps(stored | {"heads": []}))
+    monkeypatch.setitem(growth.KINDS, "heads", (*growth.KINDS["heads"][:1], [(1,), (2,)], *growth.KINDS["heads"][2:]))
+    monkeypatch.setattr(growth, "draw", drawn.append)
+    growth.main(["--draw", str(kept), "--only", "heads", "--store", str(kept)])
+    assert drawn == [json.loads(kept.read_text())]
+    assert {kind: drawn[0][kind] for kind in stored if kind != "heads"} | {"heads": stored["heads"]} == stored
+    assert [size for size, _ in drawn[0]["heads"]] == [87, 1935] and all(
+        seconds > 0 for _, seconds in drawn[0]["heads"]
+    )
+
+
 def test_rows_of_every_goal():
     """Names by which rows are asked for; the slow ones are among them."""
     run = script("run")

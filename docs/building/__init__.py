@@ -4,7 +4,18 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from . import accessible, benchmarks, commands, docstrings, door, examples, experiments, limits
+from . import (
+    accessible,
+    benchmarks,
+    commands,
+    docstrings,
+    door,
+    examples,
+    experiments,
+    findings,
+    gallery,
+    limits,
+)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -14,11 +25,17 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("autodoc-process-docstring", docstrings.read)
     app.connect("missing-reference", docstrings.find)
     app.connect("html-page-context", accessible.mend, priority=900)
+    app.connect("doctree-read", gallery.put_away)
+    app.connect("doctree-resolved", gallery.link)
+    app.add_css_file("gallery.css")
     for name, directive in {
         "commands": commands.Commands,
         "door": door.Door,
         "experiments": experiments.Experiments,
         "benchmark": benchmarks.Benchmark,
+        "found": findings.Found,
+        "not-run": findings.NotRun,
+        "picture": gallery.Picture,
         "limits": limits.Limits,
     }.items():
         app.add_directive(name, directive)
