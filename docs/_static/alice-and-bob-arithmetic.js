@@ -227,8 +227,9 @@ const aliceAndBob = (() => {
     };
   }
 
-  // The simplest swap at which a student is wrong and reads nothing halfway: one about which the other one is right, if
-  // there is one; then what is left untouched in the order of HELD, the fewest signals moved, the other one's swaps.
+  // The simplest swap at which a student is wrong and nothing is read halfway; at every steepness there is one. First
+  // come those about which the other one is right, then what is left untouched in the order of HELD, then the fewest
+  // signals moved, then the other one's swaps.
   function losing(net, who) {
     const order = [];
     for (let held = 0; held < HELD.length; held++) {
@@ -245,7 +246,7 @@ const aliceAndBob = (() => {
       const k = first.findIndex((value, j) => value !== second[j]);
       return k < 0 ? 0 : first[k] - second[k];
     };
-    return order.sort(before)[0] ?? null;
+    return order.sort(before)[0];
   }
 
   return {

@@ -15,7 +15,7 @@
     owner: "alice", held: 0, base: 0, sources: [2, LEFT_ALONE],
     trusted: null, stake: 5, points: FIRST_POINTS, bets: 0, won: 0,
     // What is shown of the swap: nothing yet, the outcome of a bet, or the outcome alone.
-    shown: null, message: "",
+    shown: null, message: "", mood: "",
   };
   let net = world(chosen.steepness);
   const updates = [];
@@ -86,7 +86,8 @@
   }
 
   const ofInputs = () => INPUT_NAMES.map((label, value) => ({ value, label }));
-  const ofStudents = () => ["alice", "bob"].map((who) => ({ value: who, label: net.students[who].name, mark: `ab-${who}` }));
+  const ofStudents = () =>
+    ["alice", "bob"].map((who) => ({ value: who, label: net.students[who].name, mark: `ab-${who}` }));
 
   // The steepness as a slider and as a number, with the curve of the sigmoid. Every copy moves with the others.
   let copies = 0;
@@ -152,7 +153,8 @@
     }
     line.append(way, was, is);
     const name = make("span", { class: "ab-name" }), text = make("span", { class: "ab-value" });
-    const element = make("div", { class: "ab-track" }, name, make("div", { class: "ab-scale", "aria-hidden": "true" }, line), text);
+    const scale = make("div", { class: "ab-scale", "aria-hidden": "true" }, line);
+    const element = make("div", { class: "ab-track" }, name, scale, text);
     function show(label, before, now, said) {
       name.textContent = label;
       was.style.left = along(before);
@@ -174,7 +176,8 @@
   const RADIUS = 26, PILL = [100, 46];
 
   function node([x, y], label, below) {
-    const level = draw("rect", { class: "ab-level", x: x - RADIUS, y: y - RADIUS, width: 2 * RADIUS, height: 2 * RADIUS });
+    const size = 2 * RADIUS;
+    const level = draw("rect", { class: "ab-level", x: x - RADIUS, y: y - RADIUS, width: size, height: size });
     const value = draw("text", { class: "ab-number", x, y: y + 5 });
     const id = `ab-clip-${label.replace(".", "-")}`;
     const element = draw("g", { class: "ab-node", "data-node": label },
@@ -222,8 +225,10 @@
     const lastGroup = draw("g", { class: "ab-to-output" }, ...last.map((each) => each.element));
     const [width, height] = PILL;
     const pills = AT.signals.map(([x, y]) => {
-      const back = draw("rect", { class: "ab-pill", x: x - width / 2, y: y - height / 2, width, height, rx: height / 2 });
-      const name = draw("text", { class: "ab-label", x, y: y - 3 }), value = draw("text", { class: "ab-number", x, y: y + 15 });
+      const [left, top] = [x - width / 2, y - height / 2];
+      const back = draw("rect", { class: "ab-pill", x: left, y: top, width, height, rx: height / 2 });
+      const name = draw("text", { class: "ab-label", x, y: y - 3 });
+      const value = draw("text", { class: "ab-number", x, y: y + 15 });
       return { back, name, value, element: draw("g", {}, back, name, value) };
     });
     const read = AT.signals.map(([x, y]) => AT.hidden.map((from, j) =>
@@ -268,11 +273,11 @@
     const one = net.students[view];
     const values = one.signals.map((signal) => signal.table[input]);
     const said = one.signals.map((signal, k) => `${signal.name} is ${values[k]}`).join(" and ");
-    return `${network} ${one.name} reads: ${said}, and ${one.gateName} of them is ${one.gate[2 * values[0] + values[1]]}.`;
+    const answer = one.gate[2 * values[0] + values[1]];
+    return `${network} ${one.name} reads: ${said}, and ${one.gateName} of them is ${answer}.`;
   }
 
-  const percent = (share) =>
-    share < 1e-5 ? "less than 0.001%" : `${Number((100 * share).toPrecision(2)).toLocaleString("en-US", { maximumFractionDigits: 6 })}%`;
+  const percent = (share) => (share < 1e-5 ? "less than 0.001%" : `${Number((100 * share).toPrecision(2))}%`);
 
   // Whether a student's reading is exact, and why, in words.
   function exactness(who) {
@@ -280,19 +285,24 @@
     const missed = `${capital(HER[who])} signals miss ${percent(one.residual)} of what the output receives; ${limit}.`;
     const gate = one.foundName === one.gateName
       ? `The network’s gate over them is ${one.gateName}, as ${SHE[who]} says.`
-      : `But the network’s gate over them is ${one.foundName}, not ${one.gateName}.`;
-    return [`${one.name} is ${one.exact ? "exact" : "not exact"}.`, `${missed} ${gate}`];
+      : `The network’s gate over them is ${one.foundName}, not ${one.gateName}.`;
+    const short = one.foundName === one.gateName ? `${one.name} is ${one.exact ? "exact" : "not exact"}.`
+      : one.exact ? `${one.name} is exact, but wrong about the gate.`
+      : `${one.name} is not exact, and wrong about the gate.`;
+    return [short, `${missed} ${gate}`];
   }
 
   function readingCard() {
-    const title = make("p", { class: "ab-reads" }), verdict = make("p", { class: "ab-verdict", "data-ab": "exactness" });
+    const title = make("p", { class: "ab-reads" });
+    const exact = make("p", { class: "ab-verdict", "data-ab": "exactness" });
     const head = make("tr"), rows = INPUTS.map(() => make("tr"));
     const table = make("table", { class: "ab-table", "data-ab": "four" },
       make("caption", {}, "At the four inputs"), make("thead", {}, head), make("tbody", {}, ...rows));
     updates.push(() => {
       const { view } = chosen;
       const solves = net.decisions.join("") === "0110";
-      const wrong = solves ? "" : ` At steepness ${chosen.steepness} it answers ${net.decisions.join(", ")}: not XOR yet.`;
+      const wrong = solves ? ""
+        : ` At steepness ${chosen.steepness} the network answers ${net.decisions.join(", ")}: it does not compute XOR.`;
       const heads = ["A B"], columns = [INPUT_NAMES.map((name) => [...name].join(" "))];
       if (view === "network") {
         title.replaceChildren(`Three sigmoid neurons and an output, which decides 1 above 0.5.${wrong}`);
@@ -301,8 +311,9 @@
         columns.push(net.outputs.map((value) => fixed(value)));
       } else {
         const one = net.students[view];
-        title.replaceChildren(person(view), " reads ",
-          ...one.signals.flatMap((signal, k) => [k ? " and " : "", make("span", { class: "ab-code" }, `${signal.name} = ${signal.text}`)]),
+        const [first, second] = one.signals.map((signal) =>
+          make("span", { class: "ab-code" }, `${signal.name} = ${signal.text}`));
+        title.replaceChildren(person(view), " reads ", first, " and ", second,
           `. ${FOR_HER[view]} the output is an ${one.gateName} gate.${wrong}`);
         one.signals.forEach((signal) => { heads.push(signal.name); columns.push(signal.table.map(String)); });
         heads.push(one.gateName);
@@ -315,7 +326,7 @@
         row.classList.toggle("ab-now", k === chosen.input);
         row.replaceChildren(...columns.map((column, j) => make(j ? "td" : "th", j ? {} : { scope: "row" }, column[k])));
       });
-      verdict.replaceChildren(...["alice", "bob"].map((who) => {
+      exact.replaceChildren(...["alice", "bob"].map((who) => {
         const one = net.students[who], fine = one.exact && one.foundName === one.gateName;
         const [short, why] = exactness(who), color = fine ? "ab-fine" : "ab-amiss";
         return make("span", { "data-who": who },
@@ -323,7 +334,7 @@
           make("strong", {}, short), ` ${why}`);
       }));
     });
-    return make("div", { class: "ab-card-text" }, title, table, verdict);
+    return make("div", { class: "ab-card-text" }, title, table, exact);
   }
 
   function networkStage(root) {
@@ -333,7 +344,8 @@
           { value: "network", label: "the network" }, { value: "alice", label: "Alice’s view", mark: "ab-alice" },
           { value: "bob", label: "Bob’s view", mark: "ab-bob" },
         ], () => chosen.view, (value) => { chosen.view = value; tellNetwork(); }),
-        segments("input", "Input A B", ofInputs(), () => chosen.input, (value) => { chosen.input = value; tellNetwork(); }),
+        segments("input", "Input A B", ofInputs(), () => chosen.input,
+          (value) => { chosen.input = value; tellNetwork(); }),
         steepnessControl()),
       make("div", { class: "ab-beside" }, networkFigure(), readingCard()));
   }
@@ -345,8 +357,7 @@
   const current = () => swap(net, chosen.owner, chosen.held, chosen.base, chosen.sources);
 
   function hide() {
-    chosen.shown = null;
-    chosen.message = "";
+    Object.assign(chosen, { shown: null, message: "", mood: "" });
   }
 
   // A choice of a part of the swap: what it comes to is hidden again.
@@ -384,6 +395,7 @@
     if (chosen.trusted === null) {
       chosen.message = "First choose whom you trust: Alice or Bob.";
     } else if (known) {
+      chosen.mood = "";
       chosen.message = "You know what comes of this swap. Change it, or draw another one; nothing was staked.";
     } else {
       const won = one.right[chosen.trusted], stake = chosen.stake;
@@ -391,6 +403,7 @@
       chosen.bets += 1;
       chosen.won += Number(won);
       chosen.shown = "bet";
+      chosen.mood = won ? "won" : "lost";
       chosen.message = `You trusted ${net.students[chosen.trusted].name} and ${won ? "win" : "lose"} ${stake}.`;
     }
     update();
@@ -420,15 +433,10 @@
       say(chosen.message);
       return;
     }
-    const found = losing(net, chosen.trusted);
+    const { owner, held, base, sources } = losing(net, chosen.trusted);
     hide();
-    if (found) {
-      const { owner, held, base, sources } = found;
-      Object.assign(chosen, { owner, held, base, sources });
-      chosen.message = `This one beats ${net.students[chosen.trusted].name}. Place your bet, and run it.`;
-    } else {
-      chosen.message = `At steepness ${chosen.steepness} there is no swap at which ${net.students[chosen.trusted].name} is wrong.`;
-    }
+    Object.assign(chosen, { owner, held, base, sources });
+    chosen.message = `This one beats ${net.students[chosen.trusted].name}. Place your bet, and run it.`;
     update();
     button.focus();
     say(`${chosen.message} ${swapSentence(current())}`);
@@ -466,14 +474,16 @@
       },
     }, "Start over");
     updates.push(() => {
-      message.textContent = chosen.message;
-      message.dataset.mood = !chosen.message.startsWith("You trusted") ? "" : chosen.message.includes(" win ") ? "won" : "lost";
+      const hint = chosen.shown === "cell" ? "You have seen what comes of this swap."
+        : chosen.trusted === null ? "Trust Alice or Bob, then run the swap." : "Run the swap to see who is right.";
+      message.textContent = chosen.message || hint;
+      message.dataset.mood = chosen.message ? chosen.mood : "hint";
       points.textContent = score();
     });
     return make("div", { class: "ab-bet" },
       make("div", { class: "ab-controls" },
         segments("trusted", "Whose prediction will come true?", ofStudents(), () => chosen.trusted,
-          (value) => { chosen.trusted = value; chosen.message = ""; }),
+          (value) => { chosen.trusted = value; chosen.message = chosen.mood = ""; }),
         segments("stake", "Stake", STAKES.map((value) => ({ value, label: String(value) })), () => chosen.stake,
           (value) => { chosen.stake = value; })),
       make("div", { class: "ab-row ab-buttons" }, go,
@@ -524,7 +534,8 @@
     return make("div", { class: "ab-outcome", "data-ab": "outcome", tabindex: -1 },
       make("div", { class: "ab-card ab-across" }, sentence, ...neurons.map((each) => each.element), natural),
       ...cards,
-      make("div", { class: "ab-card ab-across" }, make("p", { class: "ab-card-title" }, make("strong", {}, "The network")), answer));
+      make("div", { class: "ab-card ab-across" },
+        make("p", { class: "ab-card-title" }, make("strong", {}, "The network")), answer));
   }
 
   let drawn = null;
@@ -544,7 +555,7 @@
 
   function show(one) {
     const { owner, held, base, sources } = one;
-    Object.assign(chosen, { owner, held, base, sources, shown: "cell", message: "" });
+    Object.assign(chosen, { owner, held, base, sources, shown: "cell", message: "", mood: "" });
     update();
     say(outcome(one));
   }
@@ -643,7 +654,8 @@
       rows.textContent = signals[0].name;
       columns.textContent = signals[1].name;
     });
-    return make("p", { class: "ab-note" }, "Rows: where ", rows, " is taken from. Columns: where ", columns, " is taken from. ",
+    return make("p", { class: "ab-note" },
+      "Rows: where ", rows, " is taken from. Columns: where ", columns, " is taken from. ",
       make("span", { class: "ab-key" }, "·"), " both right, ",
       make("span", { class: "ab-key ab-alice" }, "A"), " Alice wrong, ",
       make("span", { class: "ab-key ab-bob" }, "B"), " Bob wrong, ",
@@ -667,7 +679,8 @@
       look.hidden = chosen.shown === null;
     });
     root.append(tallies(), sentence, legend(),
-      make("div", { class: "ab-grids" }, ...INPUT_NAMES.map((_, k) => grid(k))), make("div", { class: "ab-row ab-details" }, detail, look));
+      make("div", { class: "ab-grids" }, ...INPUT_NAMES.map((_, k) => grid(k))),
+      make("div", { class: "ab-row ab-details" }, detail, look));
   }
 
   function start() {

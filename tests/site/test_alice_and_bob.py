@@ -367,10 +367,11 @@ def test_the_network_is_drawn(play, steepness):
     for who, one in found(steepness).items():
         line = shown.text(f'[data-ab="exactness"] [data-who="{who}"]')
         exact = one.key in {each.key for each in eh.readouts(network(steepness), signals=2)}
-        assert f"{who.title()} is {'exact' if exact else 'not exact'}." in line
         agrees = one.gate_name == CLAIMS[who][1]
+        joined = "." if agrees else f", {'but' if exact else 'and'} wrong about the gate."
+        assert f"{who.title()} is {'exact' if exact else 'not exact'}{joined}" in line
         assert (f"The network’s gate over them is {one.gate_name}, as" in line) == agrees
-        assert (f"But the network’s gate over them is {one.gate_name}, not {CLAIMS[who][1]}." in line) != agrees
+        assert (f"The network’s gate over them is {one.gate_name}, not {CLAIMS[who][1]}." in line) != agrees
         assert line.startswith("✓" if exact and agrees else "✗")
         if one.residual > 1e-5:
             (percent,) = re.findall(r"miss ([\d.]+)% of", line)
@@ -403,6 +404,7 @@ def test_a_bet(play):
     shown = play()
     page = shown.page
     choose_swap(page, "alice", 0, 3, 2, -1)
+    assert shown.text('[data-ab="message"]') == "Trust Alice or Bob, then run the swap."
     assert shown.text('[data-ab="answer"]').endswith("= ?") and "?" in shown.text('[data-ab="said-bob"]')
     page.get_by_role("button", name="Run the swap").click()
     assert shown.text('[data-ab="message"]') == "First choose whom you trust: Alice or Bob."
@@ -530,6 +532,7 @@ def test_a_cell(play):
     )
     assert shown.text('[data-ab="detail"]') == detail
     assert said(shown, "At 01, Bob") == detail
+    assert shown.text('[data-ab="message"]') == "You have seen what comes of this swap."
     assert shown.text('[data-ab="score"]') == "20 points; 0 bets, 0 won."
     page.get_by_role("button", name="See it drawn").click()
     assert page.evaluate("document.activeElement.dataset.ab") == "outcome"
