@@ -233,9 +233,12 @@ def test_what_the_text_claims():
     """The sentences of the page that are not computed in it."""
     text = " ".join(PAGE.read_text("utf-8").split())
     assert "Bob's are at every steepness. Alice's are once the neurons are steep: from 15 on." in text
+    assert "At 1 and 2 the network does not compute XOR, and both are wrong about the gate." in text
     for steepness in (*range(1, 21), 50, 100):
         exact = {one.key for one in eh.readouts(network(steepness), signals=2)}
         students = found(steepness)
+        gates = tuple(students[who].gate_name for who in ("alice", "bob"))
+        assert gates == ("OR", "AND") if steepness > 2 else gates[0] != "OR" and gates[1] != "AND"
         assert students["bob"].key in exact and (students["alice"].key in exact) == (steepness >= 15)
     assert "From steepness 4 on, neither is ever wrong about a swap of their own signals." in text
     for owner, held in KINDS:
@@ -249,16 +252,17 @@ def test_what_the_text_claims():
     ]  # fmt: skip
     assert "Bob predicts 92 of 100 of Alice's swaps, and Alice 76 of 100 of Bob's" in text
     assert "With h1.0 left untouched, each predicts 86 of 100." in text
-    assert "Every lost bet is about a state that no input produces." in text
-    hidden = network(25).states([[0, 0], [0, 1], [1, 0], [1, 1]])[1]
-    for owner, held in KINDS:
-        swaps = examined(25, owner, held)
-        if swaps is None:
-            continue
-        wrong = swaps.predictions[1].bits != swaps.outcomes
-        directions = dual_directions(claimed(25)[owner], HELD[held])
-        states = swapped_states(claimed(25)[owner], hidden, directions, swaps.bases, swaps.sources)
-        assert wrong.any() and not is_natural(states[wrong], hidden).any()
+    assert "**Every lost bet is about a state that no input produces**, from steepness 4 on." in text
+    for steepness in (each for each in STEEP if each >= 4):
+        hidden = network(steepness).states([[0, 0], [0, 1], [1, 0], [1, 1]])[1]
+        for owner, held in KINDS:
+            swaps = examined(steepness, owner, held)
+            if swaps is None:
+                continue
+            wrong = swaps.predictions[1].bits != swaps.outcomes
+            own = claimed(steepness)[owner]
+            states = swapped_states(own, hidden, dual_directions(own, HELD[held]), swaps.bases, swaps.sources)
+            assert wrong.any() and not is_natural(states[wrong], hidden).any()
     assert "Each of the 24 swaps of Bob's that Alice gets wrong leaves her halfway." in text
     swaps = examined(25, "bob", 0)
     wrong = swaps.predictions[1].bits != swaps.outcomes
