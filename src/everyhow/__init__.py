@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .boolean.cost import CostModel as CostModel
     from .common.errors import BudgetError as BudgetError
     from .common.errors import EveryhowError as EveryhowError
+    from .common.errors import EveryhowWarning as EveryhowWarning
     from .common.errors import InputError as InputError
     from .comparison.comparing import compare as compare
     from .comparison.course import over as over
@@ -71,7 +72,7 @@ _HOMES = {
     "auditing.explaining": ("audit", "audit_behavior"),
     "auditing.reopening": ("reopen",),
     "boolean.cost": ("CostModel",),
-    "common.errors": ("BudgetError", "EveryhowError", "InputError"),
+    "common.errors": ("BudgetError", "EveryhowError", "EveryhowWarning", "InputError"),
     "comparison.comparing": ("compare",),
     "comparison.course": ("over",),
     "experiment.cross_examination": ("cross_examine",),

@@ -20,7 +20,7 @@ from .circuit.standing import Standing, standing
 from .common.arguments import checked_budget, choice, instance, is_whole, quoted
 from .common.budget import DEFAULT_BUDGET, Budget
 from .common.errors import InputError
-from .common.progress import Progress, doing
+from .common.progress import Progress
 from .importing.door import as_explained, as_model
 from .interpretation.interpretations import Interpretations
 from .interpretation.interpretations import interpretations as of_circuit
@@ -106,7 +106,8 @@ def place(
         decision: how outputs become bits; as for `circuits`, but that a circuit of two outputs keeps both.
         budget: candidate evaluations allowed for each search.
         ablation: what removed edges carry: `zero`, their `mean`, or, in `resample`, what they carry at any input.
-        progress: show progress on stderr; the three searches take as long as counting the circuits does.
+        progress: show a bar, below the cell in a notebook and else on stderr. The three searches take as long as
+            counting the circuits does.
 
     Example:
         >>> import everyhow as eh
@@ -119,7 +120,7 @@ def place(
     network, wanted = _asked(as_model(network), task, decision, circuit.graph.outputs == 2)
     if circuit.graph.outputs == 1:
         network, wanted = one_for_two_classes(network, wanted)
-    with Progress(progress).throughout(), doing("placing the circuit"):
+    with Progress(progress).doing("placing the circuit"):
         return standing(network, wanted, circuit, budget, ablation)
 
 
@@ -156,7 +157,7 @@ def algorithms(task: Any, depth: int) -> Iterator[Algorithm]:
 
 
 def mappings(
-    network: Any, algorithm: Algorithm, behavior: Any = None, *, budget: int = DEFAULT_BUDGET
+    network: Any, algorithm: Algorithm, behavior: Any = None, *, budget: int = DEFAULT_BUDGET, progress: bool = False
 ) -> tuple[Mapping, ...]:
     """The minimal mappings of an algorithm into a network with one output, or into the heads and MLPs of a transformer
     that answers with one of two classes; empty when it is not aligned.
@@ -167,6 +168,7 @@ def mappings(
         behavior: the inputs: a Behavior, or the path of a JSON file that holds one. The truth table of the network when
             not given; a transformer has none.
         budget: candidate evaluations allowed for the signatures over a behavior.
+        progress: show a bar, below the cell in a notebook and else on stderr.
 
     Raises:
         InputError: network and algorithm have different numbers of inputs, or no bits are known of the inputs.
@@ -182,14 +184,17 @@ def mappings(
             f"mappings are of one algorithm, not of {type(algorithm).__name__}; take one from algorithms()"
         )
     if behavior is not None:
-        return _mappings_over(*_over(network, behavior), algorithm, checked_budget(budget))
+        model, over = _over(network, behavior)
+        with Progress(progress).doing("mappings"):
+            return _mappings_over(model, over, algorithm, checked_budget(budget))
     network = as_model(network)
     check_takes_tasks(network)
     if network.outputs != 1:
         raise InputError(f"mappings are into networks of one output; this one has {network.outputs}: {one_of(network)}")
     if algorithm.inputs != network.features:
         raise InputError(f"the algorithm has {algorithm.inputs} inputs but the network has {network.features}")
-    return tuple(minimal_mappings(signatures(network, network.corners), algorithm))
+    with Progress(progress).doing("mappings"):
+        return tuple(minimal_mappings(signatures(network, network.corners), algorithm))
 
 
 def _mappings_over(model: Model, behavior: Behavior, algorithm: Algorithm, budget: int) -> tuple[Mapping, ...]:
@@ -226,6 +231,7 @@ def align(
     *,
     behavior: Any = None,
     budget: int = DEFAULT_BUDGET,
+    progress: bool = False,
 ) -> tuple[Placement, ...]:
     """The minimal placements of a causal model in a network with one output, or in the heads and MLPs of a transformer;
     empty when it is not aligned.
@@ -244,6 +250,7 @@ def align(
         behavior: the inputs: a Behavior, or the path of a JSON file that holds one. The truth table of the network when
             not given; a transformer has none.
         budget: candidate evaluations allowed for the signatures over a behavior.
+        progress: show a bar, below the cell in a notebook and else on stderr.
 
     Raises:
         InputError: the model's inputs and output are not those of the network, or of the behavior.
@@ -265,9 +272,11 @@ def align(
     read = as_model(network, threshold, inputs)
     if behavior is None:
         check_takes_tasks(read)
-        return tuple(placements(read, model))
+        with Progress(progress).doing("placements"):
+            return tuple(placements(read, model))
     read, over = _over(read, behavior)
-    return tuple(placements(read, model, over, checked_budget(budget)))
+    with Progress(progress).doing("placements"):
+        return tuple(placements(read, model, over, checked_budget(budget)))
 
 
 def _of_grain(network: Any, grain: str | None) -> Model:

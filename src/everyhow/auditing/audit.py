@@ -19,7 +19,7 @@ from ..common.display import Displayed, Picture, presenter
 from ..common.errors import InputError
 from ..common.files import write_atomically
 from ..common.notes import NO_NOTES, Notes, added
-from ..common.progress import Progress, doing
+from ..common.progress import Progress
 from ..common.sql import RunTable
 from ..ladder import Verdict
 from ..model.behavior import Behavior, mismatches
@@ -281,15 +281,23 @@ class Audit(Displayed):
     def report(self, path: str | Path, progress: bool = False) -> Path:
         """Write the audit as one HTML page that opens offline; returns its path. What there is no room for is said.
 
-        Of a space of 10^9 circuits that takes minutes, since circuits are drawn for it; `progress` shows that.
+        Of a space of 10^9 circuits that takes minutes, since circuits are drawn for it.
+
+        Args:
+            path: the file; one that is there is replaced.
+            progress: show a bar, below the cell in a notebook and else on stderr.
         """
-        with Progress(progress).throughout(), doing("the page"):
+        with Progress(progress).doing("the page"):
             return presenter().report(self, path)
 
     def certificate(self, path: str | Path, progress: bool = False) -> Path:
         """Write what a program that shares no code with this library needs to confirm the number of perfect circuits:
         `python -m everyhow.certificates.check FILE`, or that file alone anywhere. Of several outputs, the circuits that
         decide right at all of them are meant. Returns the path.
+
+        Args:
+            path: the file; one that is there is replaced.
+            progress: show a bar, below the cell in a notebook and else on stderr.
 
         Raises:
             InputError: the question is one that certificates do not cover, or the circuits were not counted.

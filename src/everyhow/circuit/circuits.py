@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..common.progress import Progress
 from ..model.circuit import Circuit
 from ..model.criterion import Criterion
 from ..model.model import CircuitCount, CircuitSearch, Model
@@ -41,18 +42,45 @@ class Circuits:
         """The number of all circuits of the model, whether they meet the criterion or not."""
         return circuits_in_space(self.criterion.model.graph)
 
-    def count(self) -> CircuitCount:
-        """How many circuits meet the criterion, by number of edges, without listing them."""
-        return count_circuits(self.criterion)
+    def count(self, progress: bool = False) -> CircuitCount:
+        """How many circuits meet the criterion, by number of edges, without listing them.
 
-    def sample(self, size: int, seed: int = 0) -> tuple[Circuit, ...]:
-        """`size` of the circuits, drawn independently and uniformly with replacement."""
-        return self.search.sample(size, seed)
+        Args:
+            progress: show a bar, below the cell in a notebook and else on stderr.
 
-    def minimal(self) -> tuple[Circuit, ...]:
-        """The circuits that have no other one of them inside, fewest edges first."""
-        return minimal_circuits(self.criterion)
+        Example:
+            >>> import everyhow as eh
+            >>> found = eh.circuits(eh.load("xornet"), "XOR").count()
+            >>> found.certain, found.exact
+        """
+        with Progress(progress).doing("circuits"):
+            return count_circuits(self.criterion)
 
-    def usage(self) -> Usage:
-        """How many of the circuits use each edge and each inner node."""
-        return usage(self.criterion)
+    def sample(self, size: int, seed: int = 0, progress: bool = False) -> tuple[Circuit, ...]:
+        """`size` of the circuits, drawn independently and uniformly with replacement.
+
+        Args:
+            size: how many are drawn.
+            seed: by which they are drawn.
+            progress: show a bar, below the cell in a notebook and else on stderr.
+        """
+        with Progress(progress).doing("drawing circuits"):
+            return self.search.sample(size, seed)
+
+    def minimal(self, progress: bool = False) -> tuple[Circuit, ...]:
+        """The circuits that have no other one of them inside, fewest edges first.
+
+        Args:
+            progress: show a bar, below the cell in a notebook and else on stderr.
+        """
+        with Progress(progress).doing("minimal circuits"):
+            return minimal_circuits(self.criterion)
+
+    def usage(self, progress: bool = False) -> Usage:
+        """How many of the circuits use each edge and each inner node.
+
+        Args:
+            progress: show a bar, below the cell in a notebook and else on stderr.
+        """
+        with Progress(progress).doing("the use of edges"):
+            return usage(self.criterion)

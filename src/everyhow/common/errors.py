@@ -1,4 +1,4 @@
-"""The errors a user can meet: each names the item, what was found, what is allowed, and the next step."""
+"""The errors and warnings a user can meet: each names the item and what was found; an error also what is allowed."""
 
 from .budget import Budget, rounded
 
@@ -63,6 +63,25 @@ class BudgetError(EveryhowError, RuntimeError):
             f"{self.reason}. "
             f"{hint or f'Raise it with --budget {rounded(needed + needed // 20)} (budget= in the library).'}"
         )
+
+
+class EveryhowWarning(UserWarning):
+    """Base class of every warning that everyhow gives: something came out that is seldom what was wanted.
+
+    A warning names the line of your own code that called everyhow.
+
+    Example:
+        >>> import warnings
+        >>> with warnings.catch_warnings(record=True) as given:
+        ...     warnings.simplefilter("ignore", EveryhowWarning)
+        ...     warnings.warn("the network did not converge", EveryhowWarning)
+        >>> given
+        []
+    """
+
+
+class ConvergenceWarning(EveryhowWarning):
+    """The training of a model ended before its loss reached the target."""
 
 
 def first_line(error: Exception) -> str:

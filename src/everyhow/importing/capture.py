@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..common.errors import InputError, first_line
+from ..common.progress import Progress, tracked
 from ..common.shapes import Float
 from ..common.spoken import spoken
 from ..given.arrays import detached
@@ -44,7 +45,7 @@ class Captured:
         return f"Captured({'; '.join(said)})"
 
 
-def capture(model: "nn.Module", tail: "nn.Module", batches: Iterable[Any]) -> Captured:
+def capture(model: "nn.Module", tail: "nn.Module", batches: Iterable[Any], progress: bool = False) -> Captured:
     """Run a model over data and keep what enters its tail.
 
     Nothing else is kept, and no gradients. The model stays as it is: on its device, in its mode, without the hook that
@@ -54,6 +55,7 @@ def capture(model: "nn.Module", tail: "nn.Module", batches: Iterable[Any]) -> Ca
         model: the whole model; dropout and normalization in it must be in eval mode.
         tail: a module in it, or a slice of a Sequential in it such as `model[-3:]`.
         batches: tensors of inputs, or (inputs, labels), as a data loader gives them; or all inputs as one tensor.
+        progress: show a bar, below the cell in a notebook and else on stderr.
 
     Raises:
         InputError: the tail is not part of the model, or does not run exactly once per batch on one tensor; a model in
@@ -73,8 +75,8 @@ def capture(model: "nn.Module", tail: "nn.Module", batches: Iterable[Any]) -> Ca
     labels: list[np.ndarray] = []
     hook = first.register_forward_pre_hook(lambda _, entering: seen.append(_copied(entering)))
     try:
-        with uncompiled(), torch.no_grad():
-            for batch in _batches(batches):
+        with uncompiled(), torch.no_grad(), Progress(progress).doing("running the model"):
+            for batch in tracked(_batches(batches), _number(batches), "batches"):
                 inputs = _inputs(batch, model)
                 leaving = _run(model, inputs, len(points))
                 points.append(_only(seen, tail, len(inputs)))
@@ -102,6 +104,14 @@ def _check_module(item: str, value: Any) -> None:
     torch: Any = sys.modules.get("torch")
     if torch is None or not isinstance(value, torch.nn.Module):
         raise InputError(f"the {item} is a {type(value).__name__}; give a torch.nn.Module")
+
+
+def _number(batches: Any) -> int | None:
+    """How many batches there are, where they say it."""
+    try:
+        return 1 if is_array(batches) else len(batches)
+    except Exception:
+        return None
 
 
 def _batches(batches: Any) -> Iterator[Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..common.arguments import choice, is_whole, quoted
 from ..common.errors import InputError, MissingExtraError
-from ..common.progress import Progress, doing
+from ..common.progress import Progress
 from ..common.reading import naming, read_document
 from ..model.behavior import Behavior
 from ..model.behavior_files import LARGEST, MOST_LISTS, WHAT
@@ -55,7 +55,7 @@ def patch(
         device: where all subsets run: `cpu`, `cuda`, `cuda:1`; CUDA where there is one, when not given.
         precision: `float32`, or `float64`.
         batch: how many streams are run at once; as many as fit tensors of 16 MB, on CUDA of 256 MB, when not given.
-        progress: show progress on stderr.
+        progress: show a bar, below the cell in a notebook and else on stderr.
 
     Raises:
         InputError: a model whose parts are not known or do not add up, a name that it does not have, or a behavior
@@ -74,7 +74,7 @@ def patch(
     document = _document_of(behavior)
     from .torch_patching import patched
 
-    with Progress(progress).throughout(), doing("subsets") as work:
+    with Progress(progress).doing("subsets") as work:
         module = _module_of(model)
         if isinstance(behavior, str | os.PathLike):
             with naming(Path(behavior)):

@@ -11,6 +11,7 @@ from ..boolean.cost import CostModel, cheapest
 from ..common.arguments import checked_budget, choice, instance, is_whole, quoted
 from ..common.budget import DEFAULT_BUDGET
 from ..common.errors import BudgetError, InputError
+from ..common.progress import Progress
 from ..importing.door import as_model
 from ..model.model import Model
 from ..model.runnable import one_of
@@ -127,6 +128,7 @@ def readouts(
     disturbance: float = DEFAULT_DISTURBANCE,
     costs: CostModel | None = None,
     budget: int = DEFAULT_BUDGET,
+    progress: bool = False,
 ) -> Readouts:
     """Every way to explain a hidden layer by a few Boolean signals that are linear in its activations.
 
@@ -147,6 +149,7 @@ def readouts(
         disturbance: that share.
         costs: the prices by which the rung `cheapest` judges.
         budget: candidate evaluations allowed; fitting a set counts as 10,000.
+        progress: show a bar, below the cell in a notebook and else on stderr.
 
     Raises:
         InputError: an option out of range, several outputs, more than 4 inputs, or more signals than are independent.
@@ -172,7 +175,8 @@ def readouts(
         raise BudgetError(
             f"fitting {number:,} sets of at most {most} of {len(readable):,} signals", number * STEPS_PER_SET, budget
         )
-    return search(model, readable, most, costs or CostModel(), disturbance)
+    with Progress(progress).doing("population codes"):
+        return search(model, readable, most, costs or CostModel(), disturbance)
 
 
 def signals_of(model: Model, layer: int, tolerance: float = DEFAULT_TOLERANCE) -> Signals:

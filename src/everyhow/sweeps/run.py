@@ -46,7 +46,7 @@ def sweep(
         workers: processes on this machine; one per core when not given.
         scheduler: the address of a Dask scheduler to use instead, such as tcp://HOST:8786.
         resume: go on with what the folder holds.
-        progress: show progress on stderr.
+        progress: show a bar, below the cell in a notebook and else on stderr.
         wait: seconds that a scheduler may be without workers before the run ends.
 
     Raises:
