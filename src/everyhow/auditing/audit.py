@@ -14,6 +14,7 @@ from ..boolean.gates import name_of
 from ..certificates.certificate import check_certifiable, write_certificate
 from ..circuit.findings import CircuitFindings
 from ..circuit.score import score_of
+from ..common.attributes import computed
 from ..common.count import Count
 from ..common.display import Displayed, Picture, presenter
 from ..common.errors import InputError
@@ -86,23 +87,23 @@ class Audit(Displayed):
         number = len(self.behavior.points)
         return self.task or f"{number:,} input{'' if number == 1 else 's'}"
 
-    @property
+    @computed
     def counts(self) -> dict[str, Any]:
         """The counts, exact unless None; see `capped` for what was not counted."""
         return self._single().counts
 
-    @property
+    @computed
     def ladder(self) -> dict[str, dict[str, int | None]]:
         """The survivors of each rung: of circuits, and where bits are known of the inputs, of mappings and of
         algorithms."""
         return self._single().ladder
 
-    @property
+    @computed
     def verdict(self) -> dict[str, Verdict]:
         """The verdict of each strategy, what_then_where and where_then_what."""
         return self._single().verdict
 
-    @property
+    @computed
     def together(self) -> CircuitFindings | None:
         """The circuits that decide right at all of several outputs; None for one output and in `authors`."""
         return self.findings.circuits if self.outputs and isinstance(self.findings, Findings) else None
@@ -189,7 +190,7 @@ class Audit(Displayed):
         found = self.findings
         return Exhibits(self.network, self.behavior, found) if isinstance(found, Findings) else None
 
-    @property
+    @computed
     def notes(self) -> Notes:
         """Why something was not counted, or not exactly: of each output, and of all of them together."""
         own = NO_NOTES if self.findings is None else self.findings.notes
@@ -241,7 +242,7 @@ class Audit(Displayed):
         """
         return presenter().summary(self)
 
-    @property
+    @computed
     def named_outputs(self) -> dict[str, "Audit"]:
         """The audit of each of several outputs, by the task or the number of the output."""
         return {part.task or f"output {k}": part for k, part in enumerate(self.outputs)}

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..common.attributes import PublicNames
 from ..common.progress import Progress
 from ..model.circuit import Circuit
 from ..model.criterion import Criterion
@@ -14,7 +15,7 @@ from .overlap import Usage, usage
 
 
 @dataclass(frozen=True, eq=False)
-class Circuits:
+class Circuits(PublicNames):
     """The circuits that meet `criterion`. Nothing is computed before it is asked for; iterating lists them.
 
     Listing order: that of the model's search; of a network see `everyhow.network.listing.list_circuits`.

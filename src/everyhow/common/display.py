@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from .attributes import PublicNames
 from .errors import InputError
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def presenter() -> Presenter:
     return _PRESENTERS[0]()
 
 
-class Displayed(ABC):  # noqa: B024 (it adds methods and asks for nothing)
+class Displayed(PublicNames, ABC):
     """A value that a notebook shows as a picture; the presenter decides what is drawn."""
 
     def picture(self) -> Picture:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..common.arguments import is_whole, listed, quoted
+from ..common.attributes import PublicNames
 from ..common.errors import InputError
 from ..common.progress import Progress, tracked
 from ..common.shapes import Bool, Float, Int
@@ -69,7 +70,7 @@ class Swaps:
 
 
 @dataclass(frozen=True, eq=False)
-class CrossExamination:
+class CrossExamination(PublicNames):
     """Every explanation's interchanges, as predicted by every explanation.
 
     Attributes:

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from ..common.arguments import choice, instance, is_whole, quoted
+from ..common.attributes import PublicNames
 from ..common.errors import InputError
 from ..common.progress import Progress
 from ..common.sql import Table, html_table
@@ -76,7 +77,7 @@ class Experiment:
 
 
 @dataclass(frozen=True)
-class Dispute(Generic[E]):
+class Dispute(PublicNames, Generic[E]):
     """Two explanations and the experiment that decides between them.
 
     Attributes:

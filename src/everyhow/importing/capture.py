@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..common.attributes import PublicNames
 from ..common.errors import InputError, first_line
 from ..common.progress import Progress, tracked
 from ..common.shapes import Float
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Captured:
+class Captured(PublicNames):
     """The inputs of a tail, in the order of the data.
 
     Attributes:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from ..boolean.truth_table import MAX_INPUTS, TruthTable, assignments, row_name
 from ..common.arguments import choice, instance, is_number, is_whole, listed, quoted
+from ..common.attributes import PublicNames
 from ..common.errors import InputError
 from ..common.shapes import Bool, Float, Int
 from ..common.sql import Table, html_table
@@ -30,7 +31,7 @@ SCALED = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
-class Behavior:
+class Behavior(PublicNames):
     """Distinct input points, the weight of each, and what is to be decided at each.
 
     Args:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..boolean.cost import CostModel, cheapest
 from ..common.arguments import checked_budget, choice, instance, is_whole, quoted
+from ..common.attributes import PublicNames
 from ..common.budget import DEFAULT_BUDGET
 from ..common.errors import BudgetError, InputError
 from ..common.progress import Progress
@@ -35,7 +36,7 @@ STEPS_PER_SET = 10_000
 
 
 @dataclass(frozen=True, eq=False)
-class Readouts:
+class Readouts(PublicNames):
     """Every explanation of a hidden layer by at most `most_signals` readable signals.
 
     Iterating gives those of the rung `exact`, fewest signals first.

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..common.attributes import PublicNames
 from ..common.errors import InputError
 from ..common.sql import MOST_ROWS, Limits, Table, answer, load_pandas, lock
 from .plan import EPOCH, Level, Plan
@@ -19,7 +20,7 @@ MARK = "\0"
 
 
 @dataclass(frozen=True, eq=False)
-class Sweep:
+class Sweep(PublicNames):
     """A sweep in its folder, finished or not.
 
     Example:
