@@ -123,8 +123,10 @@ if not TYPE_CHECKING:
 
             found = own_version()
         elif name in _NAMES:
+            from .common.readable import readable
+
             home = _OTHERWISE.get(name, name)
-            found = getattr(import_module(f".{_ROOMS[home]}", __name__), home)
+            found = readable(getattr(import_module(f".{_ROOMS[home]}", __name__), home))
         else:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=sys.modules[__name__])
         globals()[name] = found

@@ -70,6 +70,9 @@ def circuits(
         within: how near outputs must come to the network's, before the last activation; any distance when not given.
         grain: of a transformer, what a circuit is a set of: `edges-qkv`, `edges` or `nodes`.
 
+    Raises:
+        InputError: an unknown criterion, ablation or decision, or a task or Behavior that does not fit the network.
+
     Example:
         >>> import everyhow as eh
         >>> eh.circuits(eh.xornet(), "XOR").count().between
@@ -109,6 +112,9 @@ def place(
         progress: show a bar, below the cell in a notebook and else on stderr. The three searches take as long as
             counting the circuits does.
 
+    Raises:
+        InputError: something that is not a circuit of this network, or a task that does not fit it.
+
     Example:
         >>> import everyhow as eh
         >>> print(eh.place(eh.xornet(), "XOR", eh.Circuit.whole(eh.xornet())))
@@ -127,6 +133,17 @@ def place(
 def interpretations(network: Any, circuit: Circuit, decision: Decision = "threshold") -> Interpretations:
     """The interpretations of one circuit over the truth table: iterate over them, count them, or draw some.
 
+    An interpretation reads every neuron that varies as a bit, such that each is a function of the bits of its parents
+    (paper, Def. 3). Two are the same when every neuron has the same truth table.
+
+    Args:
+        network: the network, or what `audit` would import.
+        circuit: one of its circuits, from `eh.circuits`.
+        decision: how outputs become bits: `threshold`, `round`, or `argmax` of two classes.
+
+    Raises:
+        InputError: something that is not a circuit or does not fit the network, or an unknown decision.
+
     Example:
         >>> import everyhow as eh
         >>> eh.interpretations(eh.xornet(), eh.Circuit.whole(eh.xornet())).count
@@ -141,7 +158,15 @@ def interpretations(network: Any, circuit: Circuit, decision: Decision = "thresh
 
 
 def algorithms(task: Any, depth: int) -> Iterator[Algorithm]:
-    """Every algorithm of depth at most `depth` that computes a task of one output; see Algorithm for what counts.
+    """Every algorithm of depth at most `depth` that computes a task of one output: a tree of AND-type gates, two being
+    the same up to commutativity. They are made one by one, as the iterator is asked.
+
+    Args:
+        task: a gate, formula or truth table, as `eh.parse_task` takes it.
+        depth: the most gates from an input to the output.
+
+    Raises:
+        InputError: an unknown task, one of several outputs, or a depth below 1.
 
     Example:
         >>> import everyhow as eh

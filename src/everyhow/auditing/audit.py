@@ -63,6 +63,14 @@ class Audit(Displayed):
         findings: what was found, with everything listed; of several outputs, of all of them together, or None.
         outputs: the audits of each output, when there are several that are bits of their own.
         provenance: versions, times, the digest of the network, and the origin of an imported one.
+
+    Example:
+        >>> import everyhow as eh
+        >>> found = eh.audit(eh.xornet(), "XOR")
+        >>> found.counts["perfect_circuits"], found.ladder["circuits"]["resample_faithful"]
+        (1, 1)
+        >>> print(found.verdict["what_then_where"])
+        identifiable by single
     """
 
     network: Model
@@ -248,7 +256,13 @@ class Audit(Displayed):
         return {part.task or f"output {k}": part for k, part in enumerate(self.outputs)}
 
     def document(self) -> dict[str, Any]:
-        """The audit as it stands in audit.json."""
+        """The audit as it stands in audit.json, as plain values.
+
+        Example:
+            >>> import everyhow as eh
+            >>> eh.audit(eh.xornet(), "XOR").document()["computes"]
+            {'table': '0110', 'name': 'XOR', 'differs_from_task_at': []}
+        """
         head = {"schema_version": SCHEMA_VERSION, "everyhow_version": self.provenance["everyhow"]}
         asked = {"options": dict(self.options), "network": self.network.document()}
         found, outputs = self.findings, [audit.document() for audit in self.outputs]
@@ -272,8 +286,18 @@ class Audit(Displayed):
     def save(self, folder: str | Path) -> Path:
         """Write `audit.json` into a run folder, made if it is not there; returns the path of the file.
 
+        Args:
+            folder: of the run; `eh.load_audit` reads it again.
+
         Raises:
             InputError: the folder exists, is not empty and is not a run, or is a file.
+
+        Example:
+            >>> import tempfile
+            >>> import everyhow as eh
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     eh.audit(eh.xornet(), "XOR").save(folder).name
+            'audit.json'
         """
         path = check_run_folder(folder) / "audit.json"
         content = json.dumps(self.document(), indent=1, ensure_ascii=False)
@@ -287,6 +311,14 @@ class Audit(Displayed):
         Args:
             path: the file; one that is there is replaced.
             progress: show a bar, below the cell in a notebook and else on stderr.
+
+        Example:
+            >>> import tempfile
+            >>> import everyhow as eh
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     page = eh.audit(eh.xornet(), "XOR").report(f"{folder}/xor.html")
+            ...     page.name, page.read_text("utf-8")[:15]
+            ('xor.html', '<!DOCTYPE html>')
         """
         with Progress(progress).doing("the page"):
             return presenter().report(self, path)
@@ -302,6 +334,15 @@ class Audit(Displayed):
 
         Raises:
             InputError: the question is one that certificates do not cover, or the circuits were not counted.
+
+        Example:
+            >>> import tempfile
+            >>> import everyhow as eh
+            >>> from everyhow.certificates import check
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     path = eh.audit(eh.xornet(), "XOR").certificate(f"{folder}/xor.gz")
+            ...     check.confirm(path)["circuits"]
+            [1, 1]
         """
         behavior = self.behavior
         check_certifiable(behavior.epsilon, behavior.within, self.preset)
@@ -315,11 +356,25 @@ class Audit(Displayed):
         return write_certificate(self.network, behavior, path, circuits.asked.ablation, circuits.perfect, progress)
 
     def drawings(self) -> Mapping[str, Picture]:
-        """Every picture of the audit, by name; one is saved by `save("name.svg")` or `.pdf`."""
+        """Every picture of the audit, by name; one is saved by `save("name.svg")` or `.pdf`.
+
+        Example:
+            >>> import everyhow as eh
+            >>> drawings = eh.audit(eh.xornet(), "XOR").drawings()
+            >>> list(drawings)[:3], drawings["network"].svg()[:4]
+            (['network', 'ladder-mappings', 'ladder-circuits'], '<svg')
+        """
         return presenter().drawings(self)
 
     def tables(self) -> dict[str, RunTable]:
-        """Everything that was found, as tables by name."""
+        """Everything that was found, as tables by name; `.table.records()` and `.to_pandas()` give the rows.
+
+        Example:
+            >>> import everyhow as eh
+            >>> tables = eh.audit(eh.xornet(), "XOR").tables()
+            >>> tables["edges"].table.records()[0]
+            {'source': 'A', 'target': 'h1.0', 'weight': 1.0, 'circuits': 1, 'share': 1.0, 'role': 'core'}
+        """
         return presenter().tables(self)
 
     def _single(self) -> Findings | AuthorsFindings:

@@ -19,6 +19,15 @@ class Circuits(PublicNames):
     """The circuits that meet `criterion`. Nothing is computed before it is asked for; iterating lists them.
 
     Listing order: that of the model's search; of a network see `everyhow.network.listing.list_circuits`.
+
+    Attributes:
+        criterion: what a circuit must do, and of which model.
+
+    Example:
+        >>> import everyhow as eh
+        >>> found = eh.circuits(eh.xornet(), "XOR")
+        >>> found.in_space, list(found)
+        (15, [Circuit(7 edges: A→h1.0 B→h1.1 A→h1.2 B→h1.2 h1.0→out0 h1.1→out0 h1.2→out0)])
     """
 
     criterion: Criterion[Model]
@@ -51,8 +60,9 @@ class Circuits(PublicNames):
 
         Example:
             >>> import everyhow as eh
-            >>> found = eh.circuits(eh.load("xornet"), "XOR").count()
-            >>> found.certain, found.exact
+            >>> found = eh.circuits(eh.xornet(), "XOR").count()
+            >>> found.certain, found.between, found.certified
+            ({7: 1}, (1, 1), True)
         """
         with Progress(progress).doing("circuits"):
             return count_circuits(self.criterion)
@@ -64,6 +74,11 @@ class Circuits(PublicNames):
             size: how many are drawn.
             seed: by which they are drawn.
             progress: show a bar, below the cell in a notebook and else on stderr.
+
+        Example:
+            >>> import everyhow as eh
+            >>> [len(circuit) for circuit in eh.circuits(eh.xornet(), "XOR").sample(3)]
+            [7, 7, 7]
         """
         with Progress(progress).doing("drawing circuits"):
             return self.search.sample(size, seed)
@@ -73,6 +88,11 @@ class Circuits(PublicNames):
 
         Args:
             progress: show a bar, below the cell in a notebook and else on stderr.
+
+        Example:
+            >>> import everyhow as eh
+            >>> eh.circuits(eh.xornet(), "XOR").minimal()
+            (Circuit(7 edges: A→h1.0 B→h1.1 A→h1.2 B→h1.2 h1.0→out0 h1.1→out0 h1.2→out0),)
         """
         with Progress(progress).doing("minimal circuits"):
             return minimal_circuits(self.criterion)
@@ -82,6 +102,12 @@ class Circuits(PublicNames):
 
         Args:
             progress: show a bar, below the cell in a notebook and else on stderr.
+
+        Example:
+            >>> import everyhow as eh
+            >>> found = eh.circuits(eh.xornet(), "XOR").usage()
+            >>> found.circuits, found.edges[1, 0, 0]
+            (1, 1)
         """
         with Progress(progress).doing("the use of edges"):
             return usage(self.criterion)

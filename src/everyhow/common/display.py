@@ -93,7 +93,13 @@ class Displayed(PublicNames, ABC):
     """A value that a notebook shows as a picture; the presenter decides what is drawn."""
 
     def picture(self) -> Picture:
-        """What a notebook shows, as a drawing: `picture().save("name.svg")` writes it."""
+        """What a notebook shows, as a drawing: `picture().save("name.svg")` writes it.
+
+        Example:
+            >>> import everyhow as eh
+            >>> eh.xornet().picture().title
+            'The network 2-3-1: 7 edges'
+        """
         return presenter().picture_of(self)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:

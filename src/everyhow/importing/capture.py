@@ -61,6 +61,14 @@ def capture(model: "nn.Module", tail: "nn.Module", batches: Iterable[Any], progr
     Raises:
         InputError: the tail is not part of the model, or does not run exactly once per batch on one tensor; a model in
             training mode, or one that does not run; no batches, or batches of something else.
+
+    Example:
+        >>> import torch
+        >>> from torch import nn
+        >>> model = nn.Sequential(nn.Linear(3, 2), nn.ReLU(), nn.Linear(2, 1)).eval()
+        >>> found = capture(model, model[1:], [torch.ones(4, 3), torch.zeros(2, 3)])
+        >>> found.points.shape, found.outputs.shape, found.labels
+        ((6, 2), (6, 1), None)
     """
     _check_module("model", model)
     import torch

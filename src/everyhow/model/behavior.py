@@ -57,6 +57,11 @@ class Behavior(PublicNames):
     Raises:
         InputError: shapes that do not fit, points that repeat or are not finite, weights not above 0, classes of which
             a row wants none or several, an unknown decision, or a number out of range.
+
+    Example:
+        >>> behavior = Behavior([[0, 0], [0, 1], [1, 0], [1, 1]], [1, 1, 1, 1], [[0], [1], [1], [0]])
+        >>> behavior, behavior.weights.tolist()
+        (Behavior(4 inputs of 2 numbers; 1 output, decision by threshold), [0.25, 0.25, 0.25, 0.25])
     """
 
     points: Float[np.ndarray, "inputs features"]
@@ -88,6 +93,10 @@ class Behavior(PublicNames):
 
         Raises:
             MissingExtraError: pandas is not installed.
+
+        Example:
+            >>> Behavior.of_data([[0, 0], [0, 1]], [0, 1]).to_pandas().columns.tolist()
+            ['x0', 'x1', 'weight', 'wanted 0']
         """
         return self._table().to_pandas()
 
@@ -145,7 +154,20 @@ class Behavior(PublicNames):
 
     @staticmethod
     def of_task(task: Task, input_values: tuple[float, float] = (0.0, 1.0)) -> "Behavior":
-        """The whole truth table, evenly weighted, each output being a bit of its own."""
+        """The whole truth table, evenly weighted, each output being a bit of its own.
+
+        Args:
+            task: what is wanted, from `eh.parse_task`.
+            input_values: the two numbers by which inputs stand for 0 and for 1.
+
+        Raises:
+            InputError: something that is not a task, or numbers that are equal or not finite.
+
+        Example:
+            >>> from everyhow import parse_task
+            >>> Behavior.of_task(parse_task("XOR,AND")).wanted.astype(int).tolist()
+            [[0, 0], [1, 0], [1, 0], [0, 1]]
+        """
         wanted = instance(task, Task, "a Task", "eh.parse_task makes one, such as of XOR").bits()
         values = checked_input_values(input_values)
         points = coded(assignments(task.inputs), values)
@@ -215,9 +237,15 @@ class Behavior(PublicNames):
         epsilon: float = 0.0,
         inputs: Iterable[float] = (0.0, 1.0),
     ) -> "Behavior":
-        """A task whose inputs are seen through noise: `copies` of each row of its truth table, with normal noise of
-        standard deviation `deviation` added to each input; the bits wanted are those of the row. `inputs` are the two
-        numbers by which inputs stand for 0 and for 1.
+        """A task whose inputs are seen through noise; the bits wanted are those of the row.
+
+        Args:
+            task: what is wanted, from `eh.parse_task`.
+            deviation: the standard deviation of the normal noise that is added to each input.
+            copies: how often each row of the truth table is seen.
+            seed: of the noise.
+            epsilon: the circuit error allowed.
+            inputs: the two numbers by which inputs stand for 0 and for 1.
 
         Raises:
             InputError: no copies, or a deviation that is not above 0.
@@ -270,6 +298,11 @@ class Behavior(PublicNames):
         Raises:
             InputError: equal points have different features; the decision or the threshold is not said and both
                 readings are possible; or, by `round`, an output whose nearest integer is neither 0 nor 1.
+
+        Example:
+            >>> from everyhow import xornet
+            >>> Behavior.of_network(xornet(), [[0.9, 0.1], [0.2, 0.1]]).wanted.tolist()
+            [[True], [False]]
         """
         model, known = brought(network), features
         if weights is None:

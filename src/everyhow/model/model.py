@@ -271,7 +271,17 @@ class Way(NamedTuple):
 
 
 class Model(Runnable, Displayed):
-    """What is explained. Whatever is asked (circuits, mappings, readouts, experiments) is asked of this interface."""
+    """What is explained: a network, a transformer, or a part of one. Whatever is asked (circuits, mappings, readouts,
+    experiments) is asked of this interface.
+
+    Example:
+        >>> import everyhow as eh
+        >>> model = eh.xornet()
+        >>> isinstance(model, Model), model.kind, model.graph.names
+        (True, 'network', (('A', 'B'), ('h1.0', 'h1.1', 'h1.2'), ('out0',)))
+        >>> model.states([[0, 1]])[1].round(2).tolist()
+        [[0.0, 1.0, 0.0]]
+    """
 
     @property
     @abstractmethod

@@ -31,8 +31,20 @@ ALONE = -1
 
 @dataclass(frozen=True, eq=False)
 class Intervention:
-    """Hold `neurons` of hidden layer `layer` (1 is the first) at `values`, one row per input of the batch; where nodes
-    hold several numbers, `values` have them on a third axis, as the states do."""
+    """Neurons that are held while the model runs. `network.run(inputs, patch={"h1.2": 0.0})` says the same by names.
+
+    Attributes:
+        layer: the hidden layer; 1 is the first.
+        neurons: which of its neurons; 0 is the first.
+        values: shape (inputs, neurons), what they are held at, one row for each input of the batch; where nodes hold
+            several numbers, on a third axis, as the states do.
+
+    Example:
+        >>> import everyhow as eh
+        >>> held = eh.Intervention(1, (2,), np.zeros((1, 1)))
+        >>> eh.xornet().run([[1, 1]], [held]).round(2).tolist(), eh.xornet().run([[1, 1]]).round(2).tolist()
+        ([[1.0]], [[0.0]])
+    """
 
     layer: int
     neurons: tuple[int, ...]

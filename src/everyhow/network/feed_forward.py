@@ -251,9 +251,19 @@ class FeedForward(Model):
     ) -> tuple[Float[np.ndarray, "inputs _neurons"], ...]:
         """The activations of every layer when only the circuit's edges carry what its neurons compute.
 
-        Every other edge carries 0, or, when `carried` gives the activations of layers 0 to depth - 1, what it
-        would carry there. Neurons outside the circuit have no meaning in the result of a zero ablation but their
-        bias; nothing reads them.
+        Neurons outside the circuit have no meaning in the result of a zero ablation but their bias; nothing reads them.
+
+        Args:
+            inputs: one row for each.
+            circuit: the edges that are left.
+            carried: what every other edge carries: the activations of layers 0 to depth - 1 from which it takes its
+                number; 0 when not given.
+
+        Example:
+            >>> from everyhow import Circuit, xornet
+            >>> circuit = Circuit.of_edges((2, 3, 1), [(1, 0, 0), (2, 0, 0)])
+            >>> xornet().run_circuit([[0, 1], [1, 0]], circuit)[-1].round(2).ravel().tolist()
+            [0.0, 1.0]
         """
         x = checked_inputs(self, inputs)
         states = [x]

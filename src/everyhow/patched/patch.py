@@ -61,6 +61,18 @@ def patch(
         InputError: a model whose parts are not known or do not add up, a name that it does not have, or a behavior
             without counterfactual rows or without classes.
         MissingExtraError: PyTorch, or for a folder transformers, is not installed.
+
+    Example:
+        >>> import torch, transformers  # doctest: +SKIP
+        >>> _ = torch.manual_seed(3)  # doctest: +SKIP
+        >>> size = {"vocab_size": 8, "n_positions": 4, "n_embd": 8, "n_layer": 1, "n_head": 2}  # doctest: +SKIP
+        >>> config = transformers.GPT2Config(**size, initializer_range=1.0)  # doctest: +SKIP
+        >>> model = transformers.GPT2LMHeadModel(config).eval()  # doctest: +SKIP
+        >>> tokens, paired = [[0, 1], [2, 1], [4, 1]], [[2, 3], [4, 3], [0, 3]]  # doctest: +SKIP
+        >>> behavior = {"tokens": tokens, "paired": paired, "classes": [5, 6, 7]}  # doctest: +SKIP
+        >>> found = patch(model, behavior, ["a0.h0", "a0.h1", "m0"])  # doctest: +SKIP
+        >>> found.count.certain, found.minimal  # doctest: +SKIP
+        ({2: 1, 3: 1}, (Circuit(2 nodes: a0.h0 m0),))
     """
     choice("precision", precision, PRECISIONS)
     if batch is not None and not is_whole(batch, 1):

@@ -80,13 +80,33 @@ class Readouts(PublicNames):
         }
 
     def by_signals(self, rung: Rung) -> dict[int, int]:
-        """How many explanations by each number of signals pass a rung that judges each set by itself: `behavioral`,
-        `exact`, `above_baseline` or `bounded`."""
+        """How many explanations by each number of signals pass a rung that judges each set by itself.
+
+        Args:
+            rung: `behavioral`, `exact`, `above_baseline` or `bounded`.
+
+        Example:
+            >>> import everyhow as eh
+            >>> eh.readouts(eh.xornet()).by_signals("bounded")
+            {1: 1, 2: 2, 3: 0}
+        """
         choice("rung", rung, OF_SETS)
         return {size: int(np.count_nonzero(self._passing(rung, size))) for size in self.fitted}
 
     def explanations(self, rung: Rung = "exact") -> Iterator[ReadoutExplanation]:
-        """The explanations that pass a rung and all before it, fewest signals first, then in the order of signals."""
+        """The explanations that pass a rung and all before it, fewest signals first, then in the order of signals.
+
+        Args:
+            rung: `behavioral`, `exact`, `above_baseline`, `bounded`, `fewest_signals` or `cheapest`.
+
+        Raises:
+            InputError: an unknown rung.
+
+        Example:
+            >>> import everyhow as eh
+            >>> [str(one) for one in eh.readouts(eh.xornet()).explanations("cheapest")]
+            ['XOR(A,B)']
+        """
         if rung not in RUNGS:
             raise InputError(f"unknown rung {rung!r}; the rungs of readouts are {', '.join(RUNGS)}")
         if rung == "cheapest":

@@ -54,6 +54,11 @@ def sweep(
         FileFormatError: a file is damaged or cannot be written, or the folder was deleted meanwhile.
         LostBlocksError: workers died over some blocks, or no worker or no scheduler is left; the rest is kept.
         MissingExtraError: PyTorch is not installed.
+
+    Example:
+        >>> found = sweep("basic", "runs/two", seeds=2, workers=1)  # doctest: +SKIP
+        >>> found, found.query("SELECT count(*) FROM results").rows  # doctest: +SKIP
+        (Sweep(basic in runs/two: 1 of 1 blocks finished), ((4,),))
     """
     if not isinstance(plan, str | Path | Plan):
         raise InputError(

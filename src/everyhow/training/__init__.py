@@ -49,6 +49,11 @@ def train(
     Raises:
         InputError: a setting out of range.
         MissingExtraError: PyTorch is not installed.
+
+    Example:
+        >>> network = train("XOR", widths=(3, 3), seed=0)
+        >>> network, (network.run(network.corners) > 0.5).ravel().tolist()
+        (Network(2-3-3-1, leaky_relu, 18 edges), [False, True, True, False])
     """
     given = {
         "widths": listed("widths", widths, "the neurons of each hidden layer, such as (3, 3)"),
@@ -84,6 +89,13 @@ def train_transformer(
     Raises:
         InputError: a setting out of range, or a task that is unknown or that such transformers do not learn.
         MissingExtraError: PyTorch is not installed.
+
+    Example:
+        >>> model, behavior = train_transformer("XOR", layers=1, heads=2, width=8, mlp=8, seed=3)
+        >>> model
+        Transformer(1 layer of 2 heads and an MLP, d_model 8, 3 positions, 13 edges)
+        >>> model.run(behavior.points).argmax(axis=1).tolist()
+        [0, 1, 1, 0]
     """
     chosen = _settings(TransformerSettings, {}, settings)
     parsed = parse_token_task(task)
