@@ -113,6 +113,22 @@ def test_methods_have_no_gaps(kind):
             assert member.__doc__, name
 
 
+@pytest.mark.parametrize("kind", [eh.Model, eh.Network, eh.Transformer, eh.Behavior], ids=lambda kind: kind.__name__)
+def test_methods_name_what_they_take(kind):
+    """Every public method of a model: each argument is told, there or where the method is first defined; every other
+    attribute: what it is."""
+    methods = dict(methods_of(kind))
+    for name in dir(kind):
+        computes = isinstance(inspect.getattr_static(kind, name), property | cached_property | computed)
+        if name.startswith("_") or not (computes or name in methods):
+            continue
+        told = " ".join(vars(one)[name].__doc__ or "" for one in kind.__mro__ if name in vars(one))
+        assert told.strip(), name
+        if name in methods:
+            missing = [one for one in taken(methods[name]) if not re.search(rf"\b{one}\b", told)]
+            assert missing == [], f"{name} does not say {missing}"
+
+
 @pytest.mark.nightly
 @pytest.mark.parametrize("name", SLOW)
 def test_slow_examples(name, tmp_path, monkeypatch):

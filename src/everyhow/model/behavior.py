@@ -476,6 +476,9 @@ class Behavior(PublicNames):
         """The model with the behavior's threshold and its answers read where the behavior reads them, as far as it
         says so.
 
+        Args:
+            model: of the kind that the behavior is for.
+
         Raises:
             InputError: the model takes no sequences, or not such ones.
         """
@@ -496,7 +499,11 @@ class Behavior(PublicNames):
 
     def name_of(self, index: int) -> str:
         """What input `index` is called: its digits in a truth table, and where the tokens that tell sequences apart are
-        bits; else its number, 1 being the first."""
+        bits; else its number, 1 being the first.
+
+        Args:
+            index: which input; 0 is the first.
+        """
         if self.is_truth_table:
             return row_name(index, self.points.shape[1])
         if self._token_bits is not None:
