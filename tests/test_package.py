@@ -123,12 +123,18 @@ def test_examples_of_attributes_run():
     """The examples of both kinds are found, and a wrong one fails."""
 
     def one(self):
-        """>>> 1
-        2"""
+        """A number.
+
+        >>> 1
+        2
+        """
 
     def other(self):
-        """>>> 2
-        2"""
+        """A number.
+
+        >>> 2
+        2
+        """
 
     module = types.ModuleType("made")
     module.Kind = type("Kind", (), {"__module__": "made", "one": cached_property(one), "other": computed(other)})
