@@ -1,7 +1,7 @@
 """Public functions and classes as `help` shows them: short types, a parameter a line, and text for 80 columns.
 
 The door makes a name readable when it is first asked for, and with it what it gives. `help(everyhow.audit)` would
-otherwise begin with 1,400 characters of types in one line.
+otherwise begin with a thousand characters of types in one line.
 """
 
 import inspect
@@ -52,7 +52,9 @@ class Readable(inspect.Signature):
             before = one.kind
         if before == kinds.POSITIONAL_ONLY:
             parts.append("/")
-        gives = "" if self.return_annotation is self.empty else f" -> {self.return_annotation!r}"
+        gives = (
+            "" if self.return_annotation is self.empty else f" -> {inspect.formatannotation(self.return_annotation)}"
+        )
         line = f"({', '.join(parts)}){gives}"
         if len(line) < 56 or not parts:
             return line
@@ -99,8 +101,9 @@ def _of_class(kind: type) -> Iterator[Any]:
             yield from _of_function(member, OF_METHODS)
         elif isinstance(member, property | cached_property | computed):
             member.__doc__ = wrapped(member.__doc__, OF_METHODS)
-            getter = member.fget if isinstance(member, property) else getattr(member, "func", None)
-            yield from _classes(getattr(getter or getattr(member, "function", None), "__annotations__", {}))
+            # As a property, a cached one and a computed one call the function that they are made of.
+            getters = [getattr(member, name, None) for name in ("fget", "func", "function")]
+            yield from _classes(getattr(next(filter(None, getters), None), "__annotations__", {}))
 
 
 def _of_function(function: Callable[..., Any], width: int) -> Iterator[type]:
