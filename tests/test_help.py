@@ -24,7 +24,7 @@ from everyhow.sweeps.results import Sweep
 NAMES = [name for name in dir(eh) if not name.startswith("_")]
 ERRORS = [name for name in NAMES if inspect.isclass(getattr(eh, name)) and issubclass(getattr(eh, name), Exception)]
 # Of these every method says all: what it takes, and an example.
-RESULTS = [eh.Audit, Circuits, Sweep, eh.Task, Readouts]
+RESULTS = [eh.Audit, eh.Behavior, Circuits, Sweep, eh.Task, Readouts]
 # Examples that take half a minute, or a library that is not installed with the tests, run every night.
 SLOW = {"sweep": None, "patch": "transformers"}
 # What makes a signature long: modules, and what NumPy and typing make of a name.

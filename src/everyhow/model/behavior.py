@@ -481,6 +481,11 @@ class Behavior(PublicNames):
 
         Raises:
             InputError: the model takes no sequences, or not such ones.
+
+        Example:
+            >>> from everyhow import xornet
+            >>> Behavior.of_network(xornet(), [[0, 1]], threshold=0.25).read(xornet()).threshold
+            0.25
         """
         read = model.read(self.threshold)
         return read if self.answer is None else read.answering(self.answer, self.points.shape[1])
@@ -490,6 +495,11 @@ class Behavior(PublicNames):
 
         Raises:
             InputError: there are not two classes.
+
+        Example:
+            >>> behavior = Behavior.of_data([[0.0], [1.0], [2.0]], [0, 1, 1], outputs=2)
+            >>> behavior.folded().wanted.ravel().tolist()
+            [False, True, True]
         """
         if self.decision != "argmax" or self.wanted.shape[1] != 2 or self.answers != 1:
             raise InputError(
@@ -503,6 +513,11 @@ class Behavior(PublicNames):
 
         Args:
             index: which input; 0 is the first.
+
+        Example:
+            >>> from everyhow import parse_task
+            >>> Behavior.of_task(parse_task("XOR")).name_of(2), Behavior.of_data([[0.5], [2.0]], [0, 1]).name_of(1)
+            ('10', 'input 2')
         """
         if self.is_truth_table:
             return row_name(index, self.points.shape[1])
@@ -515,6 +530,11 @@ class Behavior(PublicNames):
 
         Raises:
             InputError: they are not.
+
+        Example:
+            >>> from everyhow import parse_task
+            >>> [str(table) for table in Behavior.of_task(parse_task("XOR,AND")).tables()]
+            ['0110', '0001']
         """
         inputs = self.points.shape[1]
         if not self.is_truth_table:
