@@ -3,24 +3,32 @@
 import ast
 import doctest
 import importlib
+import inspect
 import pkgutil
 import subprocess
 import sys
+import types
+from functools import cached_property
 from pathlib import Path
 
 import pytest
 
 import everyhow as eh
+from everyhow.common.attributes import computed
 
 HEAVY = ["torch", "numba", "dask", "duckdb", "matplotlib", "safetensors", "typer", "rich", "tqdm"]
 HEAVY += ["jaxtyping", "onnx", "onnxruntime", "sklearn", "scipy", "pydantic"]
 MODULES = [m.name for m in pkgutil.walk_packages(eh.__path__, "everyhow.") if not m.name.endswith("__main__")]
 # What modules need that is installed with an extra.
 NEEDS = {
-    "everyhow.training.stacked": "torch",
+    "everyhow.importing.capture": "torch",
+    "everyhow.importing.sklearn_models": "sklearn",
+    "everyhow.model.behavior": "pandas",
+    "everyhow.training": "torch",
     "everyhow.importing.torch_": "torch",
     "everyhow.patched.torch_": "torch",
     "everyhow.importing.onnx_graph": "onnx",
+    "everyhow.importing.onnx_files": "onnxruntime",
     "everyhow.importing.onnx_models": "onnx",
     "everyhow.importing.onnx_operators": "onnx",
 }
@@ -56,7 +64,7 @@ def test_readers_of_files_load_nothing_before_they_read():
 def test_public_names():
     """Every public name is there and documented; there are a few dozen at most."""
     names = [name for name in dir(eh) if not name.startswith("_")]
-    assert 15 <= len(names) <= 51
+    assert 15 <= len(names) <= 52
     assert all(getattr(eh, name).__doc__ for name in names)
     everything = {}
     exec("from everyhow import *", everything)
@@ -97,6 +105,42 @@ def test_modules(name):
     module = importlib.import_module(name)
     assert module.__doc__ or not module.__file__.endswith("__init__.py") or name.count(".") == 1
     assert doctest.testmod(module, optionflags=doctest.ELLIPSIS).failed == 0
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+    assert sum(runner.run(one).failed for one in of_attributes(module)) == 0
+
+
+def of_attributes(module):
+    """The examples of attributes that are computed, which doctest looks for in plain properties alone."""
+    for kind in vars(module).values():
+        if inspect.isclass(kind) and kind.__module__ == module.__name__:
+            for name, member in vars(kind).items():
+                if isinstance(member, cached_property | computed) and ">>>" in (member.__doc__ or ""):
+                    where = f"{module.__name__}.{kind.__name__}.{name}"
+                    yield doctest.DocTestParser().get_doctest(member.__doc__, dict(vars(module)), where, None, 0)
+
+
+def test_examples_of_attributes_run():
+    """The examples of both kinds are found, and a wrong one fails."""
+
+    def one(self):
+        """A number.
+
+        >>> 1
+        2
+        """
+
+    def other(self):
+        """A number.
+
+        >>> 2
+        2
+        """
+
+    module = types.ModuleType("made")
+    module.Kind = type("Kind", (), {"__module__": "made", "one": cached_property(one), "other": computed(other)})
+    runner = doctest.DocTestRunner()
+    found = {each.name: runner.run(each, out=lambda said: None).failed for each in of_attributes(module)}
+    assert found == {"made.Kind.one": 1, "made.Kind.other": 0}
 
 
 def test_errors_subclass_what_callers_catch():

@@ -22,7 +22,9 @@ STYLE = Config(napoleon_use_rtype=False, napoleon_use_ivar=True)
 def read(app: Sphinx, what: str, name: str, item: Any, options: Any, lines: list[str]) -> None:
     """Turn the lines of a docstring into reStructuredText."""
     kind = "method" if what == "property" else what
-    lines[:] = GoogleDocstring(lines, STYLE, app, kind, name, item, options).lines()
+    read_as = GoogleDocstring(lines, STYLE, app, kind, name, item, options).lines()
+    # A star in a shape, such as "inputs *numbers", is a star.
+    lines[:] = [line.replace("*", r"\*") if line.lstrip().startswith(":vartype") else line for line in read_as]
 
 
 def find(app: Sphinx, environment: BuildEnvironment, node: pending_xref, shown: nodes.Element) -> nodes.Element | None:

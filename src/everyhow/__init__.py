@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .boolean.cost import CostModel as CostModel
     from .common.errors import BudgetError as BudgetError
     from .common.errors import EveryhowError as EveryhowError
+    from .common.errors import EveryhowWarning as EveryhowWarning
     from .common.errors import InputError as InputError
     from .comparison.comparing import compare as compare
     from .comparison.course import over as over
@@ -71,7 +72,7 @@ _HOMES = {
     "auditing.explaining": ("audit", "audit_behavior"),
     "auditing.reopening": ("reopen",),
     "boolean.cost": ("CostModel",),
-    "common.errors": ("BudgetError", "EveryhowError", "InputError"),
+    "common.errors": ("BudgetError", "EveryhowError", "EveryhowWarning", "InputError"),
     "comparison.comparing": ("compare",),
     "comparison.course": ("over",),
     "experiment.cross_examination": ("cross_examine",),
@@ -122,8 +123,10 @@ if not TYPE_CHECKING:
 
             found = own_version()
         elif name in _NAMES:
+            from .common.readable import readable
+
             home = _OTHERWISE.get(name, name)
-            found = getattr(import_module(f".{_ROOMS[home]}", __name__), home)
+            found = readable(getattr(import_module(f".{_ROOMS[home]}", __name__), home))
         else:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=sys.modules[__name__])
         globals()[name] = found

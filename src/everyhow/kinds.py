@@ -57,9 +57,21 @@ def model_from_tensors(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, 
 def save_model(network: Model, target: str | Path) -> Path:
     """Write a model to a `.json` or `.safetensors` file, whole or not at all; returns the path.
 
+    Args:
+        network: a network or a transformer.
+        target: the file; one that is there is replaced. `eh.load` reads it.
+
     Raises:
         FileFormatError: the name ends otherwise.
         InputError: not a model, or one of a kind that is not stored in files.
+
+    Example:
+        >>> import tempfile
+        >>> import everyhow as eh
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = save_model(eh.xornet(), f"{folder}/xornet.safetensors")
+        ...     path.name, eh.load(path) == eh.xornet()
+        ('xornet.safetensors', True)
     """
     path = check_network_path(target)
     instance(network, Model, "a Network or a Transformer", "eh.load, eh.from_torch and eh.train give one")

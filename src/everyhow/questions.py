@@ -20,7 +20,7 @@ from .circuit.standing import Standing, standing
 from .common.arguments import checked_budget, choice, instance, is_whole, quoted
 from .common.budget import DEFAULT_BUDGET, Budget
 from .common.errors import InputError
-from .common.progress import Progress, doing
+from .common.progress import Progress
 from .importing.door import as_explained, as_model
 from .interpretation.interpretations import Interpretations
 from .interpretation.interpretations import interpretations as of_circuit
@@ -70,6 +70,9 @@ def circuits(
         within: how near outputs must come to the network's, before the last activation; any distance when not given.
         grain: of a transformer, what a circuit is a set of: `edges-qkv`, `edges` or `nodes`.
 
+    Raises:
+        InputError: an unknown criterion, ablation or decision, or a task or Behavior that does not fit the network.
+
     Example:
         >>> import everyhow as eh
         >>> eh.circuits(eh.xornet(), "XOR").count().between
@@ -106,7 +109,11 @@ def place(
         decision: how outputs become bits; as for `circuits`, but that a circuit of two outputs keeps both.
         budget: candidate evaluations allowed for each search.
         ablation: what removed edges carry: `zero`, their `mean`, or, in `resample`, what they carry at any input.
-        progress: show progress on stderr; the three searches take as long as counting the circuits does.
+        progress: show a bar, below the cell in a notebook and else on stderr. The three searches take as long as
+            counting the circuits does.
+
+    Raises:
+        InputError: something that is not a circuit of this network, or a task that does not fit it.
 
     Example:
         >>> import everyhow as eh
@@ -119,12 +126,23 @@ def place(
     network, wanted = _asked(as_model(network), task, decision, circuit.graph.outputs == 2)
     if circuit.graph.outputs == 1:
         network, wanted = one_for_two_classes(network, wanted)
-    with Progress(progress).throughout(), doing("placing the circuit"):
+    with Progress(progress).doing("placing the circuit"):
         return standing(network, wanted, circuit, budget, ablation)
 
 
 def interpretations(network: Any, circuit: Circuit, decision: Decision = "threshold") -> Interpretations:
     """The interpretations of one circuit over the truth table: iterate over them, count them, or draw some.
+
+    An interpretation reads every neuron that varies as a bit, such that each is a function of the bits of its parents
+    (paper, Def. 3). Two are the same when every neuron has the same truth table.
+
+    Args:
+        network: the network, or what `audit` would import.
+        circuit: one of its circuits, from `eh.circuits`.
+        decision: how outputs become bits: `threshold`, `round`, or `argmax` of two classes.
+
+    Raises:
+        InputError: something that is not a circuit or does not fit the network, or an unknown decision.
 
     Example:
         >>> import everyhow as eh
@@ -140,7 +158,15 @@ def interpretations(network: Any, circuit: Circuit, decision: Decision = "thresh
 
 
 def algorithms(task: Any, depth: int) -> Iterator[Algorithm]:
-    """Every algorithm of depth at most `depth` that computes a task of one output; see Algorithm for what counts.
+    """Every algorithm of depth at most `depth` that computes a task of one output: a tree of AND-type gates, two being
+    the same up to commutativity. They are made one by one, as the iterator is asked.
+
+    Args:
+        task: a gate, formula or truth table, as `eh.parse_task` takes it.
+        depth: the most gates from an input to the output.
+
+    Raises:
+        InputError: an unknown task, one of several outputs, or a depth below 1.
 
     Example:
         >>> import everyhow as eh
@@ -156,7 +182,7 @@ def algorithms(task: Any, depth: int) -> Iterator[Algorithm]:
 
 
 def mappings(
-    network: Any, algorithm: Algorithm, behavior: Any = None, *, budget: int = DEFAULT_BUDGET
+    network: Any, algorithm: Algorithm, behavior: Any = None, *, budget: int = DEFAULT_BUDGET, progress: bool = False
 ) -> tuple[Mapping, ...]:
     """The minimal mappings of an algorithm into a network with one output, or into the heads and MLPs of a transformer
     that answers with one of two classes; empty when it is not aligned.
@@ -167,6 +193,7 @@ def mappings(
         behavior: the inputs: a Behavior, or the path of a JSON file that holds one. The truth table of the network when
             not given; a transformer has none.
         budget: candidate evaluations allowed for the signatures over a behavior.
+        progress: show a bar, below the cell in a notebook and else on stderr.
 
     Raises:
         InputError: network and algorithm have different numbers of inputs, or no bits are known of the inputs.
@@ -182,14 +209,17 @@ def mappings(
             f"mappings are of one algorithm, not of {type(algorithm).__name__}; take one from algorithms()"
         )
     if behavior is not None:
-        return _mappings_over(*_over(network, behavior), algorithm, checked_budget(budget))
+        model, over = _over(network, behavior)
+        with Progress(progress).doing("mappings"):
+            return _mappings_over(model, over, algorithm, checked_budget(budget))
     network = as_model(network)
     check_takes_tasks(network)
     if network.outputs != 1:
         raise InputError(f"mappings are into networks of one output; this one has {network.outputs}: {one_of(network)}")
     if algorithm.inputs != network.features:
         raise InputError(f"the algorithm has {algorithm.inputs} inputs but the network has {network.features}")
-    return tuple(minimal_mappings(signatures(network, network.corners), algorithm))
+    with Progress(progress).doing("mappings"):
+        return tuple(minimal_mappings(signatures(network, network.corners), algorithm))
 
 
 def _mappings_over(model: Model, behavior: Behavior, algorithm: Algorithm, budget: int) -> tuple[Mapping, ...]:
@@ -226,6 +256,7 @@ def align(
     *,
     behavior: Any = None,
     budget: int = DEFAULT_BUDGET,
+    progress: bool = False,
 ) -> tuple[Placement, ...]:
     """The minimal placements of a causal model in a network with one output, or in the heads and MLPs of a transformer;
     empty when it is not aligned.
@@ -244,6 +275,7 @@ def align(
         behavior: the inputs: a Behavior, or the path of a JSON file that holds one. The truth table of the network when
             not given; a transformer has none.
         budget: candidate evaluations allowed for the signatures over a behavior.
+        progress: show a bar, below the cell in a notebook and else on stderr.
 
     Raises:
         InputError: the model's inputs and output are not those of the network, or of the behavior.
@@ -265,9 +297,11 @@ def align(
     read = as_model(network, threshold, inputs)
     if behavior is None:
         check_takes_tasks(read)
-        return tuple(placements(read, model))
+        with Progress(progress).doing("placements"):
+            return tuple(placements(read, model))
     read, over = _over(read, behavior)
-    return tuple(placements(read, model, over, checked_budget(budget)))
+    with Progress(progress).doing("placements"):
+        return tuple(placements(read, model, over, checked_budget(budget)))
 
 
 def _of_grain(network: Any, grain: str | None) -> Model:

@@ -1,7 +1,9 @@
 """Progress on stderr: when a line is there, what it says, and that nothing of it stays."""
 
+import inspect
 import io
 import itertools
+import threading
 import time
 
 import pytest
@@ -165,3 +167,117 @@ def test_audits_say_what_they_do(quick, monkeypatch):
         eh.audit(network, what, progress=True)
         told = {line.partition(":")[0].strip() for line in stream.getvalue().split("\r")}
         assert {"circuits", "population codes"} <= told, told
+
+
+def test_an_error_in_a_loop_ends_the_line(quick, monkeypatch):
+    """Whoever still holds the error does not hold the loop that it left: nothing is written any more."""
+    monkeypatch.setattr("sys.stderr", stream := Terminal())
+    with pytest.raises(ZeroDivisionError) as held, Progress(True).doing("explaining"):
+        for item in tracked(range(3), 3, "circuits"):
+            time.sleep(0.05)
+            item / 0
+    written = stream.getvalue()
+    assert "circuits" in written and held.value.__traceback__ is not None
+    time.sleep(0.05)
+    assert stream.getvalue() == written and written.endswith("\r")
+
+
+def test_works_of_other_threads_go_on(quick, monkeypatch):
+    """What one thread is done with ends nothing that another began later."""
+    monkeypatch.setattr("sys.stderr", stream := Terminal())
+    begun, over = threading.Event(), threading.Event()
+
+    def other():
+        with showing("elsewhere"):
+            begun.set()
+            over.wait(5)
+
+    thread = threading.Thread(target=other)
+    with showing("here"):
+        thread.start()
+        assert begun.wait(5)
+    stream.truncate(0)
+    time.sleep(0.05)
+    assert "elsewhere" in stream.getvalue() and not stream.getvalue().endswith("\r")
+    over.set()
+    thread.join()
+    assert stream.getvalue().endswith("\r")
+
+
+NET = eh.xornet()
+ONE, OTHER, *_ = eh.readouts(NET)
+CIRCUITS = eh.circuits(NET, "XOR")
+STATED = eh.hypothesis("AND(OR(A,B), NAND(A,B))", {"OR(A,B)": "h1.0 + h1.1", "NAND(A,B)": "h1.2"})
+BITS = [0, 1]
+CAUSAL = eh.CausalModel(
+    ["A", "B", "Y"], {"A": BITS, "B": BITS, "Y": BITS}, {"Y": ["A", "B"]}, {"Y": lambda a, b: a ^ b}
+)
+# What may take long, as it is called: the label of the work that lasts throughout, and the call.
+LONG = {
+    "audit": ("explaining", lambda **shown: eh.audit(NET, "XOR", **shown)),
+    "audit_behavior": (
+        "explaining", lambda **shown: eh.audit_behavior(NET, eh.Behavior.of_network(NET, NET.corners), **shown),
+    ),
+    "align": ("placements", lambda **shown: eh.align(NET, CAUSAL, **shown)),
+    "compare": ("comparing", lambda **shown: eh.compare(NET, NET, "XOR", **shown)),
+    "cross_examine": ("interchanges", lambda **shown: eh.cross_examine(NET, [ONE, OTHER], **shown)),
+    "decide": ("deciding", lambda **shown: eh.decide(NET, STATED, STATED, **shown)),
+    "decide_between": ("deciding", lambda **shown: eh.decide_between(NET, ONE, OTHER, **shown)),
+    "interchange": ("interchanges", lambda **shown: eh.interchange(NET, ONE, **shown)),
+    "mappings": ("mappings", lambda **shown: eh.mappings(NET, next(eh.algorithms("XOR", depth=2)), **shown)),
+    "neuron": ("reading the neuron", lambda **shown: eh.neuron(NET, "h1.2", **shown)),
+    "over": ("following", lambda **shown: eh.over([NET, NET], "XOR", **shown)),
+    "place": ("placing the circuit", lambda **shown: eh.place(NET, "XOR", eh.Circuit.whole(NET), **shown)),
+    "readouts": ("population codes", lambda **shown: eh.readouts(NET, **shown)),
+    "test": ("testing the hypothesis", lambda **shown: eh.test(NET, STATED, **shown)),
+    "Circuits.count": ("circuits", lambda **shown: CIRCUITS.count(**shown)),
+    "Circuits.minimal": ("minimal circuits", lambda **shown: CIRCUITS.minimal(**shown)),
+    "Circuits.sample": ("drawing circuits", lambda **shown: CIRCUITS.sample(3, **shown)),
+    "Circuits.usage": ("the use of edges", lambda **shown: CIRCUITS.usage(**shown)),
+}  # fmt: skip
+# What is tried where it is at home, since it takes PyTorch, a folder or a while.
+ELSEWHERE = {"capture", "load_audit", "patch", "sweep", "train", "train_transformer"}
+# What has nothing to wait for: a file or a few numbers are read, or the search begins when its value is asked.
+QUICK = {
+    "algorithms", "circuits", "from_onnx", "from_sklearn", "from_state_dict", "from_torch", "hypothesis",
+    "interpretations", "load", "parse_task", "parse_token_task", "save_model", "save_network", "xornet",
+}  # fmt: skip
+
+
+def methods_with_progress():
+    """Public methods of results that take `progress`, by class and name."""
+    for kind in (eh.Audit, eh.Network, eh.Transformer, type(CIRCUITS)):
+        for name, method in inspect.getmembers(kind, inspect.isfunction):
+            if name[0] != "_" and "progress" in inspect.signature(method).parameters:
+                yield f"{kind.__name__}.{name}", method
+
+
+def test_one_habit():
+    """Whatever may take long takes `progress`, which is off when nothing is said, and says the same of it."""
+    functions = {name: getattr(eh, name) for name in dir(eh) if inspect.isfunction(getattr(eh, name))}
+    assert set(functions) == QUICK | ELSEWHERE | {name for name in LONG if "." not in name}
+    methods = dict(methods_with_progress())
+    assert set(methods) == {name for name in LONG if "." in name} | {"Audit.report", "Audit.certificate"}
+    for name, function in (functions | methods).items():
+        if name not in QUICK:
+            assert inspect.signature(function).parameters["progress"].default is False, name
+            said = " ".join(function.__doc__.split())
+            assert "progress: show a bar, below the cell in a notebook and else on stderr." in said, name
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_all_that_takes_long_shows_it(name, monkeypatch):
+    """One work lasts throughout, so that a notebook's cell ends with one line; without being asked there is none."""
+    label, call = LONG[name]
+    begun = []
+
+    class Recorded(progress.Line):
+        def working(self, work):
+            begun.append((work.label, len(self._works)))
+            return super().working(work)
+
+    monkeypatch.setattr(progress, "_LINE", Recorded())
+    call()
+    assert begun == []
+    call(progress=True)
+    assert [told for told, inside in begun if not inside] == [label]

@@ -16,19 +16,67 @@ CELLS = [
     "audit.findings.readouts.layers[0].signals[2]",
     "next(iter(eh.readouts(eh.xornet())))",
 ]
+# Work that is shown: of a loop, of a cell that an error ends, and of one that is quick. Bars come at once.
+SHOWN = [
+    "import time\nfrom everyhow.common import progress\nprogress.DELAY, progress.PAUSE = 0.0, 0.01\nprint('before')\n"
+    "for _ in range(3):\n    with progress.Progress(True).doing('explaining'):\n"
+    "        for _ in progress.tracked(range(4), 4, 'circuits'):\n            time.sleep(0.05)\nprint('after')",
+    "try:\n    with progress.showing('waiting'):\n        time.sleep(0.1)\n        1 / 0\n"
+    "except ZeroDivisionError:\n    pass",
+    "progress.DELAY = 1.0\n_ = eh.audit(eh.xornet(), 'XOR', progress=True)",
+]
 
 
 @pytest.fixture(scope="module")
-def notebook(tmp_path_factory):
-    """The cells, run and saved; read from the file again."""
+def executed(tmp_path_factory):
+    """The cells, run and saved: the path of the file, and of each cell what was displayed, in its order."""
     import nbformat
     from nbclient import NotebookClient
 
-    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
-    NotebookClient(made, timeout=300, kernel_name="python3").execute()
+    class Listening(NotebookClient):
+        def process_message(self, msg, cell, cell_index):
+            if msg["msg_type"] in ("display_data", "update_display_data"):
+                displayed[cell_index].append((msg["msg_type"], msg["content"]["data"]))
+            return super().process_message(msg, cell, cell_index)
+
+    displayed = [[] for _ in CELLS + SHOWN]
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS + SHOWN])
+    Listening(made, timeout=300, kernel_name="python3").execute()
     path = tmp_path_factory.mktemp("notebook") / "xor.ipynb"
     nbformat.write(made, path)
+    return path, displayed[len(CELLS) :]
+
+
+@pytest.fixture(scope="module")
+def notebook(executed, tmp_path_factory):
+    """The cells that show values, saved; read from the file again."""
+    import nbformat
+
+    shown = nbformat.read(executed[0], 4)
+    del shown.cells[len(CELLS) :]
+    path = tmp_path_factory.mktemp("notebook") / "values.ipynb"
+    nbformat.write(shown, path)
     return path
+
+
+def test_bars_leave_one_line(executed):
+    """A cell has one bar, which moves, however much work there is in it; a line is left of it, and of quick work
+    nothing; standard error has nothing."""
+    import nbformat
+
+    path, displayed = executed
+    loop, stopped, quick = nbformat.read(path, 4).cells[len(CELLS) :]
+    texts = [output.get("text") or output["data"]["text/plain"] for output in loop.outputs]
+    assert texts == ["before\n", "explaining: done in 1 s", "after\n"]
+    assert {output.get("name", "stdout") for output in loop.outputs} == {"stdout"}
+    kinds = [kind for kind, _ in displayed[0]]
+    assert kinds[0] == "display_data" and set(kinds[1:]) == {"update_display_data"} and len(kinds) > 6
+    shares = [re.findall(r'<progress value="([\d.]+)" max="1"', data["text/html"]) for _, data in displayed[0]]
+    assert {"0.000", "0.250", "0.500", "0.750"} == {share for found in shares for share in found}
+    assert any("circuits: 25.0 %, 1 s" in data["text/plain"] for _, data in displayed[0])
+    (line,) = stopped.outputs
+    assert line["data"]["text/plain"] == "waiting: stopped after 1 s" and "<progress" not in line["data"]["text/html"]
+    assert quick.outputs == [] and displayed[2] == []
 
 
 def test_every_kind_has_its_forms(notebook):

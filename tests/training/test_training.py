@@ -92,7 +92,7 @@ def test_convergence_is_told():
         assert result.reason
         assert 1 <= result.epochs <= 40
     assert any(not r.converged for r in results)
-    with pytest.warns(UserWarning, match="did not converge: the loss target was not reached in 1 epochs"):
+    with pytest.warns(eh.EveryhowWarning, match="did not converge: the loss target was not reached in 1 epochs"):
         eh.train("XOR", epochs=1)
 
 

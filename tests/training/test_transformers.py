@@ -202,7 +202,7 @@ def test_convergence_is_told():
         assert not one.converged and one.reason == "the loss target was not reached in 3 epochs" and one.epochs == 3
     for one in train_many("XOR", range(2), TransformerSettings(learning_rate=3.0, patience=5)):
         assert one.reason.startswith("the loss did not improve for 5 epochs, the last being") or one.converged
-    with pytest.warns(UserWarning, match="the transformer did not converge: the loss target was not reached in 1 epo"):
+    with pytest.warns(eh.EveryhowWarning, match="the transformer did not converge: the loss target was not reached"):
         eh.train_transformer("XOR", epochs=1)
 
 

@@ -14,12 +14,13 @@ from ..boolean.gates import name_of
 from ..certificates.certificate import check_certifiable, write_certificate
 from ..circuit.findings import CircuitFindings
 from ..circuit.score import score_of
+from ..common.attributes import computed
 from ..common.count import Count
 from ..common.display import Displayed, Picture, presenter
 from ..common.errors import InputError
 from ..common.files import write_atomically
 from ..common.notes import NO_NOTES, Notes, added
-from ..common.progress import Progress, doing
+from ..common.progress import Progress
 from ..common.sql import RunTable
 from ..ladder import Verdict
 from ..model.behavior import Behavior, mismatches
@@ -62,6 +63,14 @@ class Audit(Displayed):
         findings: what was found, with everything listed; of several outputs, of all of them together, or None.
         outputs: the audits of each output, when there are several that are bits of their own.
         provenance: versions, times, the digest of the network, and the origin of an imported one.
+
+    Example:
+        >>> import everyhow as eh
+        >>> found = eh.audit(eh.xornet(), "XOR")
+        >>> found.counts["perfect_circuits"], found.ladder["circuits"]["resample_faithful"]
+        (1, 1)
+        >>> print(found.verdict["what_then_where"])
+        identifiable by single
     """
 
     network: Model
@@ -86,23 +95,23 @@ class Audit(Displayed):
         number = len(self.behavior.points)
         return self.task or f"{number:,} input{'' if number == 1 else 's'}"
 
-    @property
+    @computed
     def counts(self) -> dict[str, Any]:
         """The counts, exact unless None; see `capped` for what was not counted."""
         return self._single().counts
 
-    @property
+    @computed
     def ladder(self) -> dict[str, dict[str, int | None]]:
         """The survivors of each rung: of circuits, and where bits are known of the inputs, of mappings and of
         algorithms."""
         return self._single().ladder
 
-    @property
+    @computed
     def verdict(self) -> dict[str, Verdict]:
         """The verdict of each strategy, what_then_where and where_then_what."""
         return self._single().verdict
 
-    @property
+    @computed
     def together(self) -> CircuitFindings | None:
         """The circuits that decide right at all of several outputs; None for one output and in `authors`."""
         return self.findings.circuits if self.outputs and isinstance(self.findings, Findings) else None
@@ -189,7 +198,7 @@ class Audit(Displayed):
         found = self.findings
         return Exhibits(self.network, self.behavior, found) if isinstance(found, Findings) else None
 
-    @property
+    @computed
     def notes(self) -> Notes:
         """Why something was not counted, or not exactly: of each output, and of all of them together."""
         own = NO_NOTES if self.findings is None else self.findings.notes
@@ -241,13 +250,19 @@ class Audit(Displayed):
         """
         return presenter().summary(self)
 
-    @property
+    @computed
     def named_outputs(self) -> dict[str, "Audit"]:
         """The audit of each of several outputs, by the task or the number of the output."""
         return {part.task or f"output {k}": part for k, part in enumerate(self.outputs)}
 
     def document(self) -> dict[str, Any]:
-        """The audit as it stands in audit.json."""
+        """The audit as it stands in audit.json, as plain values.
+
+        Example:
+            >>> import everyhow as eh
+            >>> eh.audit(eh.xornet(), "XOR").document()["computes"]
+            {'table': '0110', 'name': 'XOR', 'differs_from_task_at': []}
+        """
         head = {"schema_version": SCHEMA_VERSION, "everyhow_version": self.provenance["everyhow"]}
         asked = {"options": dict(self.options), "network": self.network.document()}
         found, outputs = self.findings, [audit.document() for audit in self.outputs]
@@ -271,8 +286,18 @@ class Audit(Displayed):
     def save(self, folder: str | Path) -> Path:
         """Write `audit.json` into a run folder, made if it is not there; returns the path of the file.
 
+        Args:
+            folder: of the run; `eh.load_audit` reads it again.
+
         Raises:
             InputError: the folder exists, is not empty and is not a run, or is a file.
+
+        Example:
+            >>> import tempfile
+            >>> import everyhow as eh
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     eh.audit(eh.xornet(), "XOR").save(folder).name
+            'audit.json'
         """
         path = check_run_folder(folder) / "audit.json"
         content = json.dumps(self.document(), indent=1, ensure_ascii=False)
@@ -281,9 +306,21 @@ class Audit(Displayed):
     def report(self, path: str | Path, progress: bool = False) -> Path:
         """Write the audit as one HTML page that opens offline; returns its path. What there is no room for is said.
 
-        Of a space of 10^9 circuits that takes minutes, since circuits are drawn for it; `progress` shows that.
+        Of a space of 10^9 circuits that takes minutes, since circuits are drawn for it.
+
+        Args:
+            path: the file; one that is there is replaced.
+            progress: show a bar, below the cell in a notebook and else on stderr.
+
+        Example:
+            >>> import tempfile
+            >>> import everyhow as eh
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     page = eh.audit(eh.xornet(), "XOR").report(f"{folder}/xor.html")
+            ...     page.name, page.read_text("utf-8")[:15]
+            ('xor.html', '<!DOCTYPE html>')
         """
-        with Progress(progress).throughout(), doing("the page"):
+        with Progress(progress).doing("the page"):
             return presenter().report(self, path)
 
     def certificate(self, path: str | Path, progress: bool = False) -> Path:
@@ -291,8 +328,21 @@ class Audit(Displayed):
         `python -m everyhow.certificates.check FILE`, or that file alone anywhere. Of several outputs, the circuits that
         decide right at all of them are meant. Returns the path.
 
+        Args:
+            path: the file; one that is there is replaced.
+            progress: show a bar, below the cell in a notebook and else on stderr.
+
         Raises:
             InputError: the question is one that certificates do not cover, or the circuits were not counted.
+
+        Example:
+            >>> import tempfile
+            >>> import everyhow as eh
+            >>> from everyhow.certificates import check
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     path = eh.audit(eh.xornet(), "XOR").certificate(f"{folder}/xor.gz")
+            ...     check.confirm(path)["circuits"]
+            [1, 1]
         """
         behavior = self.behavior
         check_certifiable(behavior.epsilon, behavior.within, self.preset)
@@ -306,11 +356,25 @@ class Audit(Displayed):
         return write_certificate(self.network, behavior, path, circuits.asked.ablation, circuits.perfect, progress)
 
     def drawings(self) -> Mapping[str, Picture]:
-        """Every picture of the audit, by name; one is saved by `save("name.svg")` or `.pdf`."""
+        """Every picture of the audit, by name; one is saved by `save("name.svg")` or `.pdf`.
+
+        Example:
+            >>> import everyhow as eh
+            >>> drawings = eh.audit(eh.xornet(), "XOR").drawings()
+            >>> list(drawings)[:3], drawings["network"].svg()[:4]
+            (['network', 'ladder-mappings', 'ladder-circuits'], '<svg')
+        """
         return presenter().drawings(self)
 
     def tables(self) -> dict[str, RunTable]:
-        """Everything that was found, as tables by name."""
+        """Everything that was found, as tables by name; `.table.records()` and `.to_pandas()` give the rows.
+
+        Example:
+            >>> import everyhow as eh
+            >>> tables = eh.audit(eh.xornet(), "XOR").tables()
+            >>> tables["edges"].table.records()[0]
+            {'source': 'A', 'target': 'h1.0', 'weight': 1.0, 'circuits': 1, 'share': 1.0, 'role': 'core'}
+        """
         return presenter().tables(self)
 
     def _single(self) -> Findings | AuthorsFindings:

@@ -57,7 +57,7 @@ def count(
             transformer and a task of tokens (`parse_token_task`), those that answer as the transformer does.
         preset: `paper` or `authors`.
         budget: candidate evaluations allowed.
-        progress: show on stderr the share that is done.
+        progress: show a bar, below the cell in a notebook and else on stderr.
         checkpoints: a folder in which a long count is kept while it runs, and from which it goes on.
         scheduler: the address of a Dask scheduler whose workers count.
         certificate: a file to write, from which `python -m everyhow.certificates.check FILE` confirms the count; of

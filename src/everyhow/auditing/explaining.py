@@ -53,7 +53,7 @@ def audit(
             `audit_behavior`; or the path of a JSON file that holds one, of sequences of tokens.
         preset: `paper` for the paper's definitions, `authors` for the way its released code counts.
         budget: candidate evaluations allowed; what needs more is estimated or left out, and named in `capped`.
-        progress: show progress on stderr.
+        progress: show a bar, below the cell in a notebook and else on stderr.
         checkpoints: a folder in which long counts of circuits are kept while they run, and from which they go on.
         scheduler: the address of a Dask scheduler whose workers count the circuits, such as `tcp://HOST:8786`.
         **asked: the questions, each by its name; `help(everyhow.Questions)` tells what each means.
@@ -110,7 +110,7 @@ def audit_behavior(
             the behavior when not given. With them the algorithms over the features that decide as wanted are placed in
             the network.
         budget: candidate evaluations allowed; what needs more is estimated or left out, and named in `capped`.
-        progress: show progress on stderr.
+        progress: show a bar, below the cell in a notebook and else on stderr.
         checkpoints: a folder in which long counts are kept while they run.
         scheduler: the address of a Dask scheduler whose workers count the circuits.
         **asked: the questions, each by its name; `help(everyhow.Questions)` tells what each means. The decision is

@@ -17,6 +17,7 @@ from ..circuit.findings import (
     counting_steps,
     examine_circuits,
 )
+from ..common.attributes import computed
 from ..common.budget import Budget
 from ..common.count import NOT_COUNTED, Count
 from ..common.execution import IN_THREADS, Execution
@@ -87,12 +88,12 @@ class Findings(Noted):
         """How many circuits are perfect."""
         return self.circuits.number
 
-    @property
+    @computed
     def ablations(self) -> dict[str, Count]:
         """How many circuits are perfect under each kind of ablation."""
         return {kind: NOT_COUNTED if count is None else count.count for kind, count in self.by_ablation.items()}
 
-    @property
+    @computed
     def grains(self) -> dict[str, dict[str, Count]]:
         """The same at each grain that the kind of model has, where it has several."""
         return {
@@ -105,7 +106,7 @@ class Findings(Noted):
         """The algorithms by rung; None where none were looked for."""
         return None if self.mappings is None or self.mappings.beyond else self.mappings
 
-    @property
+    @computed
     def counts(self) -> dict[str, Any]:
         """The counts by their names in audit.json; None where something was not counted."""
         found = self.circuits.counts
@@ -124,7 +125,7 @@ class Findings(Noted):
             found["distinct_causal_signatures"] = None if signatures is None else signatures.distinct
         return found
 
-    @property
+    @computed
     def left(self) -> dict[str, dict[str, Count]]:
         """What each rung leaves: of (algorithm, mapping) pairs, of algorithms, and of circuits."""
         found: dict[str, dict[str, Count]] = {}
@@ -140,7 +141,7 @@ class Findings(Noted):
                 found[kind] |= {"cheapest": Count.of(least)} if asked else {}
         return found | {"circuits": self.circuits.left}
 
-    @property
+    @computed
     def ladder(self) -> dict[str, dict[str, int | None]]:
         """Survivors by rung: of (algorithm, mapping) pairs, of algorithms, and of circuits; and how many of the pairs,
         and so of the algorithms, are trivial, having no variables."""
@@ -150,7 +151,7 @@ class Findings(Noted):
         placed = {"mappings": mappings.surviving_mappings, "algorithms": mappings.surviving_algorithms}
         return placed | circuits | {"trivial": mappings.trivial}
 
-    @property
+    @computed
     def verdict(self) -> dict[str, Verdict]:
         """One verdict per strategy."""
         where = {"where_then_what": self.circuits.verdict}

@@ -30,7 +30,7 @@ def reopen(folder: str | Path, progress: bool = False) -> Audit:
 
     Args:
         folder: of the run, which `Audit.save` or `everyhow audit --out` wrote.
-        progress: show progress on stderr.
+        progress: show a bar, below the cell in a notebook and else on stderr.
 
     Raises:
         InputError: something that is not a path.

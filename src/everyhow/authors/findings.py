@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..circuit.findings import COUNTING, ties
+from ..common.attributes import computed
 from ..common.budget import Budget, Refusal
 from ..common.count import NOT_COUNTED, Count
 from ..common.notes import Noted, Notes
@@ -48,7 +49,7 @@ class AuthorsFindings(Noted):
         """How many circuits are accurate."""
         return NOT_COUNTED if self.perfect is None else self.perfect.count
 
-    @property
+    @computed
     def counts(self) -> dict[str, Any]:
         """The counts by their names in audit.json; None where something was not counted."""
         counts: dict[str, Any] = {"circuits_in_space": self.in_space}
@@ -66,12 +67,12 @@ class AuthorsFindings(Noted):
             "mappings_per_formula": None if mappings is None else dict(mappings),
         }
 
-    @property
+    @computed
     def ladder(self) -> dict[str, dict[str, int | None]]:
         """No ladder: the released code has no stricter criteria."""
         return {}
 
-    @property
+    @computed
     def verdict(self) -> dict[str, Verdict]:
         """One verdict per strategy, on the only criterion that the released code has."""
         counts = self.counts

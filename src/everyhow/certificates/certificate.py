@@ -15,7 +15,7 @@ from typing import Any
 
 from ..common.errors import EveryhowError, InputError
 from ..common.files import write_atomically
-from ..common.progress import Progress
+from ..common.progress import Progress, tracked
 from ..model.behavior import Behavior
 from ..model.criterion import Ablation, Criterion, check_ablation, perfect
 from ..model.model import CircuitCount, Model
@@ -52,7 +52,7 @@ def write_certificate(
         path: of the file; its folder is made if it is not there.
         ablation: what removed edges carry.
         counted: the number of perfect circuits, where it is known already.
-        progress: show on stderr the share that is done.
+        progress: show a bar, below the cell in a notebook and else on stderr.
 
     Returns:
         The path.
@@ -78,11 +78,12 @@ def write_certificate(
     certain: Counter[int] = Counter()
     possible: Counter[int] = Counter()
     lines, prefixes = [], question.prefixes()
-    for prefix, used in Progress(progress).track(prefixes, len(prefixes), "writing the certificate"):
-        with _refusing():
-            groups = _groups(question, prefix, used)
-            question.count(prefix, used, groups, certain, possible)
-        lines.append(json.dumps([prefix, groups], separators=(",", ":")).encode())
+    with Progress(progress).doing("writing the certificate"):
+        for prefix, used in tracked(prefixes, len(prefixes), "writing the certificate"):
+            with _refusing():
+                groups = _groups(question, prefix, used)
+                question.count(prefix, used, groups, certain, possible)
+            lines.append(json.dumps([prefix, groups], separators=(",", ":")).encode())
     _check_agreement(counted, certain, possible)
     answer = {
         "question_sha256": hashlib.sha256(asked).hexdigest(),

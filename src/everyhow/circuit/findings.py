@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..common.attributes import computed
 from ..common.budget import Budget, Refusal
 from ..common.count import NOT_COUNTED, Count, Estimate
 from ..common.errors import BudgetError, InputError
@@ -88,7 +89,7 @@ class CircuitFindings(Noted):
     hereditary_faithful: int | None = None
     notes: Notes = NO_NOTES
 
-    @property
+    @computed
     def left(self) -> dict[str, Count]:
         """The number of circuits that pass each rung; without the rung beside the others where it is not asked."""
         fewest = None
@@ -106,7 +107,7 @@ class CircuitFindings(Noted):
             **({} if self.asked.radius is None else {"robust": _counted(self.robust_left)}),
         }
 
-    @property
+    @computed
     def survivors(self) -> dict[str, int | None]:
         """The number of circuits that pass each rung; None where it is not known exactly."""
         return {rung: count.exact for rung, count in self.left.items()}
@@ -116,7 +117,7 @@ class CircuitFindings(Noted):
         """How many circuits are perfect."""
         return Count(estimate=self.estimate) if self.perfect is None else self.perfect.count
 
-    @property
+    @computed
     def counts(self) -> dict[str, Any]:
         """The counts of circuits by their names in audit.json."""
         return {

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..common.attributes import PublicNames
 from ..common.budget import DEFAULT_BUDGET
 from ..common.notes import NO_NOTES, Noted, Notes
 from ..common.progress import doing
@@ -21,7 +22,7 @@ MOST_SMALLEST = 100
 
 
 @dataclass(frozen=True)
-class Standing(Noted):
+class Standing(PublicNames, Noted):
     """One circuit among all perfect ones.
 
     Attributes:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from .attributes import PublicNames
 from .errors import InputError
 
 if TYPE_CHECKING:
@@ -88,11 +89,17 @@ def presenter() -> Presenter:
     return _PRESENTERS[0]()
 
 
-class Displayed(ABC):  # noqa: B024 (it adds methods and asks for nothing)
+class Displayed(PublicNames, ABC):
     """A value that a notebook shows as a picture; the presenter decides what is drawn."""
 
     def picture(self) -> Picture:
-        """What a notebook shows, as a drawing: `picture().save("name.svg")` writes it."""
+        """What a notebook shows, as a drawing: `picture().save("name.svg")` writes it.
+
+        Example:
+            >>> import everyhow as eh
+            >>> eh.xornet().picture().title
+            'The network 2-3-1: 7 edges'
+        """
         return presenter().picture_of(self)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:

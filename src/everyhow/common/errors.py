@@ -1,4 +1,4 @@
-"""The errors a user can meet: each names the item, what was found, what is allowed, and the next step."""
+"""The errors and warnings a user can meet: each names the item and what was found; an error also what is allowed."""
 
 from .budget import Budget, rounded
 
@@ -10,6 +10,14 @@ class EveryhowError(Exception):
     """Base class of every error that everyhow raises on purpose.
 
     What an error quotes may come from a file: characters that a terminal would obey are shown, not obeyed.
+
+    Example:
+        >>> import everyhow as eh
+        >>> try:
+        ...     eh.audit("nowhere.json", "XOR")
+        ... except eh.EveryhowError as error:
+        ...     print(str(error).partition(";")[0])
+        nowhere.json: no such file
     """
 
     def __init__(self, *arguments: object) -> None:
@@ -37,7 +45,16 @@ def visible(text: str) -> str:
 
 
 class InputError(EveryhowError, ValueError):
-    """Something the caller gave is wrong: a task, a network, a file, an option."""
+    """Something the caller gave is wrong: a task, a network, a file, an option. It is a ValueError as well.
+
+    Example:
+        >>> import everyhow as eh
+        >>> try:
+        ...     eh.algorithms("XOR", depth=0)
+        ... except eh.InputError as error:
+        ...     print(error)
+        depth is 0; algorithms have a depth of at least 1
+    """
 
 
 class FileFormatError(InputError):
@@ -53,7 +70,21 @@ class LostBlocksError(EveryhowError, RuntimeError):
 
 
 class BudgetError(EveryhowError, RuntimeError):
-    """A computation would need more candidate evaluations than the budget allows."""
+    """A computation would need more candidate evaluations than the budget allows. It is a RuntimeError as well.
+
+    Attributes:
+        needed: how many it would need.
+        budget: how many were allowed.
+        reason: what would need them, in words.
+
+    Example:
+        >>> import everyhow as eh
+        >>> try:
+        ...     eh.readouts(eh.xornet(), budget=10)
+        ... except eh.BudgetError as error:
+        ...     print(error.reason)
+        fitting 63 sets of at most 3 of 7 signals needs about 6.3e+05 candidate evaluations, the budget is 10
+    """
 
     def __init__(self, what: str, needed: int, budget: int, hint: str = "") -> None:
         self.needed = needed
@@ -63,6 +94,25 @@ class BudgetError(EveryhowError, RuntimeError):
             f"{self.reason}. "
             f"{hint or f'Raise it with --budget {rounded(needed + needed // 20)} (budget= in the library).'}"
         )
+
+
+class EveryhowWarning(UserWarning):
+    """Base class of every warning that everyhow gives: something came out that is seldom what was wanted.
+
+    A warning names the line of your own code that called everyhow.
+
+    Example:
+        >>> import warnings
+        >>> with warnings.catch_warnings(record=True) as given:
+        ...     warnings.simplefilter("ignore", EveryhowWarning)
+        ...     warnings.warn("the network did not converge", EveryhowWarning)
+        >>> given
+        []
+    """
+
+
+class ConvergenceWarning(EveryhowWarning):
+    """The training of a model ended before its loss reached the target."""
 
 
 def first_line(error: Exception) -> str:

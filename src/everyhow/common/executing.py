@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .cluster import client_of, map_on
 from .execution import Execution
-from .progress import Progress, doing
+from .progress import Progress
 
 
 @contextmanager
@@ -24,7 +24,7 @@ def executing(
         InputError: the scheduler does not answer.
     """
     folder = None if checkpoints is None else Path(checkpoints)
-    with progress.throughout(), doing("explaining"):
+    with progress.doing("explaining"):
         if scheduler is None:
             execution = Execution(progress=progress, checkpoints=folder)
             yield execution

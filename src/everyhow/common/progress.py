@@ -1,6 +1,7 @@
-"""Progress on stderr: one line that says what is being done, how far it is, and how long it takes yet.
+"""Progress: what is being done, how far it is, and how long it takes yet.
 
-The line is plain text. A terminal and a notebook see it move, a pipe or a log file gets a line now and then.
+A notebook shows a bar below the cell (`cell_bar`). Elsewhere it is a line of plain text on stderr: a terminal sees it
+move, a pipe or a log file gets a line now and then.
 """
 
 import contextlib
@@ -9,10 +10,12 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TypeVar
+
+from .cell_bar import CellBar, cell_that_runs
 
 Item = TypeVar("Item")
 # Seconds before the first line; between two of a terminal or a notebook; between two of a pipe or a log.
@@ -22,9 +25,14 @@ RECENT, EARLY = 15.0, 2.0
 BAR = 20
 
 
+def drawn(share: float) -> str:
+    """A share as a bar of signs, as a terminal shows it."""
+    return f" [{('#' * round(share * BAR)).ljust(BAR, '.')}] "
+
+
 @dataclass(frozen=True)
 class Progress:
-    """Shows a line on stderr when `shown`; with shown=False it does nothing."""
+    """Shows a bar in a notebook, or a line on stderr, when `shown`; with shown=False it does nothing."""
 
     shown: bool = False
 
@@ -36,6 +44,12 @@ class Progress:
             yield
         finally:
             _SHOWN.reset(token)
+
+    @contextlib.contextmanager
+    def doing(self, label: str) -> Iterator["Work | None"]:
+        """While this lasts progress is shown, if it is, at least what is being done."""
+        with self.throughout(), doing(label) as work:
+            yield work
 
     def track(self, items: Iterable[Item], total: int | None, label: str) -> Iterator[Item]:
         """The items, counted by a bar that vanishes when it is full."""
@@ -78,6 +92,7 @@ class Work:
     _began: float = field(default_factory=lambda: time.monotonic())
     _marks: deque[tuple[float, int]] = field(default_factory=deque)
     _end: float | None = None
+    _thread: int = field(default_factory=threading.get_ident)
 
     def __post_init__(self) -> None:
         self._marks.append((self._began, self.done))
@@ -91,6 +106,16 @@ class Work:
             self._marks.append((now, self.done))
             while len(self._marks) > 2 and now - self._marks[1][0] > RECENT:
                 del self._marks[1]
+
+    def is_among(self, works: list["Work"]) -> bool:
+        """Whether it is one of them, and not only like one of them."""
+        return any(one is self for one in works)
+
+    def without_later(self, works: list["Work"]) -> list["Work"]:
+        """The works without this one, and without what the same thread began later: where an error left a loop over
+        tracked items, nobody else says that they are over."""
+        where = next(k for k, one in enumerate(works) if one is self)
+        return [one for k, one in enumerate(works) if k < where or one._thread != self._thread]
 
     def foresee(self, seconds: float) -> None:
         """It takes so long yet, says whoever knows better than the pace does."""
@@ -112,24 +137,33 @@ class Work:
         recent = left * (now - then) / (self.done - before) if self.done > before and now > then else overall
         return (overall + recent) / 2
 
-    def told(self) -> str:
+    @property
+    def share(self) -> float | None:
+        """How much of it is done, from 0 to 1; None where that is not known."""
+        return min(1.0, self.done / self.whole) if self.whole else None
+
+    def told(self, between: Callable[[float], str] = drawn) -> str:
         """One line of it.
+
+        Args:
+            between: what stands between the share that is done and the time, given the share.
 
         Example:
             >>> Work("circuits").told()
             'circuits: 1 s'
+            >>> Work("circuits", 8, 4).told(), Work("circuits", 8, 4).told(lambda share: ", ")
+            ('circuits: 50.0 % [##########..........] 1 s', 'circuits: 50.0 %, 1 s')
         """
         elapsed = duration(time.monotonic() - self._began)
-        if not self.whole:
+        if self.share is None:
             return f"{self.label}: {f'{self.done:,} done, ' if self.done else ''}{elapsed}"
-        share = min(1.0, self.done / self.whole)
-        bar = ("#" * round(share * BAR)).ljust(BAR, ".")
         left = self.seconds_left()
-        return f"{self.label}: {100 * share:.1f} % [{bar}] {elapsed}{'' if left is None else f', {about(left)} left'}"
+        share = f"{100 * self.share:.1f} %{between(self.share)}"
+        return f"{self.label}: {share}{elapsed}{'' if left is None else f', {about(left)} left'}"
 
 
 class Line:
-    """The one line on stderr: it shows what was begun last and is not done."""
+    """The one bar of a notebook's cell, or line on stderr: it shows what was begun last and is not done."""
 
     def __init__(self) -> None:
         self._works: list[Work] = []
@@ -139,6 +173,8 @@ class Line:
         self._began = 0.0
         self._written = 0
         self._last = 0.0
+        self._bar: CellBar | None = None
+        self._bar_of_cells = CellBar()
         self.beside = ""
 
     @contextlib.contextmanager
@@ -148,17 +184,27 @@ class Line:
             self._works.append(work)
             if len(self._works) == 1:
                 self._began = self._last = time.monotonic()
+                self._bar = self._bar_of_cells if cell_that_runs() else None
+                if self._bar is not None:
+                    self._bar.begin()
                 self._woken.set()
             if not self._moves:
                 self._moves = True
                 threading.Thread(target=self._move, daemon=True).start()
+        # While it is done a label also says how far it is.
+        label, how = work.label, "stopped after"
         try:
             yield work
+            how = "done in"
+        except GeneratorExit:  # of a loop over tracked items, which was left before all were taken
+            how = "done in"
+            raise
         finally:
             with self._lock:
-                self._works.remove(work)
-                if not self._works:
-                    self._wipe()
+                if work.is_among(self._works):
+                    self._works = work.without_later(self._works)
+                    if not self._works:
+                        self._end(label, how)
 
     def _move(self) -> None:
         """Write the line anew, as long as there is work. A kernel does not keep this thread from it."""
@@ -172,7 +218,22 @@ class Line:
                 now, moves = time.monotonic(), is_moving()
                 if now - self._last >= (PAUSE if moves else LONG_PAUSE) * 0.9 and now - self._began >= DELAY:
                     self._last = now
-                    self._write(self._works[-1].told() + (f"; {self.beside}" if self.beside else ""), moves)
+                    self._show(self._works[-1], moves)
+
+    def _show(self, work: Work, moves: bool) -> None:
+        beside = f"; {self.beside}" if self.beside else ""
+        if self._bar is None:
+            self._write(work.told() + beside, moves)
+        else:
+            self._bar.show(work.told(lambda share: ", ") + beside, work.share)
+
+    def _end(self, label: str, how: str) -> None:
+        """All work is over: the line on stderr goes away, and the bar of a cell becomes a line of words."""
+        self._wipe()
+        if self._bar is not None:
+            seconds = self._bar.end(label, time.monotonic() - self._began)
+            if seconds is not None:
+                self._bar.leave(f"{label}: {how} {duration(seconds)}")
 
     def _write(self, text: str, moves: bool) -> None:
         if moves:
@@ -224,7 +285,7 @@ def doing(label: str) -> Iterator[Work | None]:
 @contextlib.contextmanager
 def showing(label: str) -> Iterator[None]:
     """While this lasts progress is shown, at least what is being done; nothing may be printed meanwhile."""
-    with Progress(True).throughout(), doing(label):
+    with Progress(True).doing(label):
         yield
 
 

@@ -249,7 +249,7 @@ def compare(
         decision: `argmax` where two outputs stand for two classes.
         depth: the largest one of the algorithms; the number of weight layers when not given.
         budget: candidate evaluations allowed, for each network.
-        progress: show progress on stderr.
+        progress: show a bar, below the cell in a notebook and else on stderr.
 
     Raises:
         InputError: something that is not a network of layers, networks of other inputs or outputs, or a task that does
@@ -272,8 +272,7 @@ def compare_named(
     networks: Sequence[tuple[str, Any]], asked: Asked, match: Match = "best", progress: bool = False
 ) -> Comparison:
     """Two networks beside each other, each with what it is called; see `compare`."""
-    bar = Progress(progress)
-    with bar.throughout():
+    with Progress(progress).doing("comparing"):
         first, second = (explained(one, asked) for one in begun(networks, asked))
         return _compared((first, second), match, asked.budget)
 

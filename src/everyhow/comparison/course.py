@@ -10,7 +10,7 @@ from ..common.arguments import checked_budget, choice
 from ..common.budget import DEFAULT_BUDGET
 from ..common.display import Displayed
 from ..common.notes import Notes, added
-from ..common.progress import Progress
+from ..common.progress import Progress, tracked
 from ..common.sql import RunTable, Table
 from ..mapping.findings import RUNGS, complexity
 from ..mapping.mapping import Mapping
@@ -205,7 +205,7 @@ def over(
         decision: `argmax` where two outputs stand for two classes.
         depth: the largest one of the algorithms; the number of weight layers when not given.
         budget: candidate evaluations allowed, for each network.
-        progress: show progress on stderr.
+        progress: show a bar, below the cell in a notebook and else on stderr.
 
     Raises:
         InputError: something that is not a network of layers, networks of other inputs or outputs than the first, an
@@ -226,10 +226,9 @@ def over(
 
 def follow(ordered: Ordered, asked: Asked, rung: str | None = None, progress: bool = False) -> Course:
     """Networks in their order, followed; see `over`."""
-    bar = Progress(progress)
-    with bar.throughout():
+    with Progress(progress).doing("following"):
         networks = begun([(moment.label, moment.given) for moment in ordered.moments], asked)
-        sides = [explained(one, asked) for one in bar.track(networks, len(networks), "networks")]
+        sides = [explained(one, asked) for one in tracked(networks, len(networks), "networks")]
     followed = rung or _strictest(sides)
     return Course(ordered, tuple(sides), followed, () if followed is None else tuple(_lives(sides, followed)))
 

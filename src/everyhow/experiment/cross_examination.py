@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from ..common.arguments import is_whole, listed, quoted
+from ..common.attributes import PublicNames
 from ..common.errors import InputError
+from ..common.progress import Progress, tracked
 from ..common.shapes import Bool, Float, Int
 from ..common.sql import Table, html_table
 from ..importing.door import as_explained
@@ -68,7 +70,7 @@ class Swaps:
 
 
 @dataclass(frozen=True, eq=False)
-class CrossExamination:
+class CrossExamination(PublicNames):
     """Every explanation's interchanges, as predicted by every explanation.
 
     Attributes:
@@ -139,6 +141,7 @@ def cross_examine(
     *,
     behavior: Behavior | None = None,
     seed: int = 0,
+    progress: bool = False,
 ) -> CrossExamination:
     """Let every explanation predict the outcome of every explanation's interchanges.
 
@@ -164,6 +167,7 @@ def cross_examine(
         behavior: the inputs, each once, whatever its weight, with the bits known of each (`features` of the behavior);
             the truth table of the network when not given.
         seed: of the sample.
+        progress: show a bar, below the cell in a notebook and else on stderr.
 
     Raises:
         InputError: something that is not such an explanation, or does not fit the network or the behavior; data of
@@ -200,10 +204,12 @@ def cross_examine(
     moves = [list(moved_together(count, limit)) for count in counts]
     sampled = len(inputs) > MOST_TRIED_WHOLE and number(limit) > MOST_SWAPS
     most = max(1, MOST_SWAPS // sum(map(len, moves))) if sampled else None
-    found = tuple(
-        _swaps(inputs, own, count, [(moved, *swaps(len(inputs), moved, most, seed)) for moved in each], witnesses)
-        for own, count, each in zip(witnesses, counts, moves, strict=True)
-    )
+    with Progress(progress).doing("interchanges"):
+        each_own = tracked(zip(witnesses, counts, moves, strict=True), len(witnesses), "interchanges of explanations")
+        found = tuple(
+            _swaps(inputs, own, count, [(moved, *swaps(len(inputs), moved, most, seed)) for moved in each], witnesses)
+            for own, count, each in each_own
+        )
     return CrossExamination(
         inputs, explanations, witnesses, found, None if limit >= widest else limit, seed if sampled else None
     )

@@ -7,7 +7,9 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from ..common.arguments import choice, instance, is_whole, quoted
+from ..common.attributes import PublicNames
 from ..common.errors import InputError
+from ..common.progress import Progress
 from ..common.sql import Table, html_table
 from ..importing.door import as_explained
 from ..model.behavior import Behavior
@@ -75,7 +77,7 @@ class Experiment:
 
 
 @dataclass(frozen=True)
-class Dispute(Generic[E]):
+class Dispute(PublicNames, Generic[E]):
     """Two explanations and the experiment that decides between them.
 
     Attributes:
@@ -125,6 +127,7 @@ def decide_between(
     *,
     behavior: Behavior | None = None,
     seed: int = 0,
+    progress: bool = False,
 ) -> Dispute[Any]:
     """The cheapest experiment that two explanations of a network disagree about, run on the network.
 
@@ -141,6 +144,7 @@ def decide_between(
         decision: how outputs become bits, for circuits; `threshold` when not given. A behavior says it itself.
         behavior: the inputs, each once, whatever its weight; the truth table of the network when not given.
         seed: of the sample.
+        progress: show a bar, below the cell in a notebook and else on stderr.
 
     Raises:
         InputError: a circuit against something else, an explanation that does not fit the network or the
@@ -165,11 +169,12 @@ def decide_between(
             "a circuit predicts inputs and resampled edges, a mapping or readout explanation predicts interchanges; "
             "give two circuits, or two of the others"
         )
-    if isinstance(one, Circuit) and isinstance(other, Circuit):
-        return circuit_dispute(circuit_trials(model, (one, other), decision or "threshold", behavior, seed), 0, 1)
-    explanations: list[Any] = [one, other]
-    examined = cross_examine(model, explanations, behavior=behavior, seed=seed)
-    return swap_dispute(examined, 0, 1)
+    with Progress(progress).doing("deciding"):
+        if isinstance(one, Circuit) and isinstance(other, Circuit):
+            return circuit_dispute(circuit_trials(model, (one, other), decision or "threshold", behavior, seed), 0, 1)
+        explanations: list[Any] = [one, other]
+        examined = cross_examine(model, explanations, behavior=behavior, seed=seed)
+        return swap_dispute(examined, 0, 1)
 
 
 def swap_dispute(examined: CrossExamination, one: int, other: int) -> Dispute[Explanation]:

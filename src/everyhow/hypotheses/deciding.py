@@ -9,6 +9,7 @@ from ..common.arguments import checked_budget, is_whole, quoted
 from ..common.budget import DEFAULT_BUDGET
 from ..common.display import Displayed
 from ..common.errors import InputError
+from ..common.progress import Progress
 from ..common.spoken import joined
 from ..experiment.words import read_as_nearest, said, whose, with_values
 from ..model.model import Model
@@ -210,6 +211,7 @@ def decide(
     decision: str | None = None,
     seed: int = 0,
     budget: int = DEFAULT_BUDGET,
+    progress: bool = False,
 ) -> Decided:
     """The cheapest experiments on which two hypotheses differ, run on the model.
 
@@ -228,6 +230,7 @@ def decide(
         decision: `argmax` where two outputs stand for two classes.
         seed: of the sample, where there are too many interchanges.
         budget: candidate evaluations allowed for each of: the places that are searched for, and the rungs.
+        progress: show a bar, below the cell in a notebook and else on stderr.
 
     Raises:
         InputError: a hypothesis that does not fit the model, or a model of sequences without a behavior.
@@ -245,9 +248,10 @@ def decide(
         raise InputError(f"seed is {quoted(seed)}; it is a whole number of at least 0")
     budget, asked = checked_budget(budget), understood(network, task, decision)
     given = [as_hypothesis(each).over(asked.inputs) for each in (one, other)]
-    ready = [_ready(asked, each, budget) for each in given]
-    placed = [each for each, _, _ in ready]
-    found = _compared(placed, seed)
+    with Progress(progress).doing("deciding"):
+        ready = [_ready(asked, each, budget) for each in given]
+        placed = [each for each, _, _ in ready]
+        found = _compared(placed, seed)
     both = tuple(with_places(each, ones.carriers, asked) for each, ones in zip(given, placed, strict=True))
     return Decided(
         hypotheses=(both[0], both[1]), model=asked.model, climbs=(ready[0][1], ready[1][1]), **found,

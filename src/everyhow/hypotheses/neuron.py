@@ -74,7 +74,7 @@ def neuron(
         decision: `argmax` where two outputs stand for two classes.
         depth: the largest depth of the algorithms; as in an audit when not given.
         budget: candidate evaluations allowed.
-        progress: show progress on stderr.
+        progress: show a bar, below the cell in a notebook and else on stderr.
 
     Raises:
         InputError: a neuron that is not there, a function of other inputs, or a model of sequences without a behavior.
@@ -99,9 +99,10 @@ def neuron(
     node = _node(asked.model.graph, name.strip())
     function = None if read_as is None else _function(read_as, asked.inputs)
     depth = largest_depth(asked, depth)
-    mappings = examine_mappings(asked.model, asked.behavior, depth, budget)
-    readable, beside = _readable(asked, node)
-    circuits, perfect_number, using, readings, notes = _over_circuits(asked, node, budget, Progress(progress))
+    with Progress(progress).doing("reading the neuron"):
+        mappings = examine_mappings(asked.model, asked.behavior, depth, budget)
+        readable, beside = _readable(asked, node)
+        circuits, perfect_number, using, readings, notes = _over_circuits(asked, node, budget, Progress(progress))
     runs = asked.model.runs(asked.behavior.points)
     states = runs.states[node.stage][:, node.place]
     # What is 0 has no sign.

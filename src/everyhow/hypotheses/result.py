@@ -6,6 +6,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+from ..common.attributes import computed
 from ..common.display import Displayed
 from ..common.notes import Notes
 from ..mapping.mapping import Mapping
@@ -122,7 +123,7 @@ class HypothesisTest(Displayed):
         """The rung at which it falls first; None where it passes all, or the budget did not allow the next."""
         return self.climb.fell
 
-    @property
+    @computed
     def accuracies(self) -> dict[str, Fraction]:
         """The IIA of each variable: of variables that have one name, that of the last."""
         return dict(zip(self.hypothesis.variables, self.climb.accuracies, strict=True))

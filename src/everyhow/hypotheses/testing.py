@@ -46,7 +46,7 @@ def test(
         decision: `argmax` where two outputs stand for two classes.
         depth: the largest depth of the algorithms among which rivals are looked for; as in an audit when not given.
         budget: candidate evaluations allowed.
-        progress: show progress on stderr.
+        progress: show a bar, below the cell in a notebook and else on stderr.
 
     Raises:
         InputError: a hypothesis that is not what the model computes or does not fit it, or a model of sequences without
@@ -68,16 +68,19 @@ def test(
     check_computes(asked, stated)
     known = in_model(asked, stated)
     found = signatures_of(asked, budget)
-    number, climbs = filled(asked, stated, known, found, budget)
-    furthest = max(climbs, key=lambda one: len(one[1].passed))
-    placed, how_far = furthest
-    tested = with_places(stated, placed.carriers, asked)
-    alike = [one for one, other in climbs if one is not placed and len(other.passed) == len(how_far.passed)]
-    others = tuple(with_places(stated, one.carriers, asked) for one in alike)
-    mappings = examine_mappings(asked.model, asked.behavior, largest, budget)
-    change, family = (None, "") if how_far.complete else nearest_change(asked, tested, placed, found, how_far, budget)
-    rivals = rivals_of(asked, placed, found, how_far, mappings, largest, budget)
-    jointly = joint_agreement(placed, budget, Progress(progress))
+    with Progress(progress).doing("testing the hypothesis"):
+        number, climbs = filled(asked, stated, known, found, budget)
+        furthest = max(climbs, key=lambda one: len(one[1].passed))
+        placed, how_far = furthest
+        tested = with_places(stated, placed.carriers, asked)
+        alike = [one for one, other in climbs if one is not placed and len(other.passed) == len(how_far.passed)]
+        others = tuple(with_places(stated, one.carriers, asked) for one in alike)
+        mappings = examine_mappings(asked.model, asked.behavior, largest, budget)
+        change, family = (
+            (None, "") if how_far.complete else nearest_change(asked, tested, placed, found, how_far, budget)
+        )
+        rivals = rivals_of(asked, placed, found, how_far, mappings, largest, budget)
+        jointly = joint_agreement(placed, budget, Progress(progress))
     refused = (how_far.refused,) if how_far.refused else ()
     ties = (f"{how_far.ties:,} runs leave the output on the decision boundary, so that rounding decides them",)
     notes = Notes(refused, (), ties if how_far.ties else ()) + Notes(mappings.refused, mappings.beyond)

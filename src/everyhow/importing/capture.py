@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..common.attributes import PublicNames
 from ..common.errors import InputError, first_line
+from ..common.progress import Progress, tracked
 from ..common.shapes import Float
 from ..common.spoken import spoken
 from ..given.arrays import detached
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Captured:
+class Captured(PublicNames):
     """The inputs of a tail, in the order of the data.
 
     Attributes:
@@ -44,7 +46,7 @@ class Captured:
         return f"Captured({'; '.join(said)})"
 
 
-def capture(model: "nn.Module", tail: "nn.Module", batches: Iterable[Any]) -> Captured:
+def capture(model: "nn.Module", tail: "nn.Module", batches: Iterable[Any], progress: bool = False) -> Captured:
     """Run a model over data and keep what enters its tail.
 
     Nothing else is kept, and no gradients. The model stays as it is: on its device, in its mode, without the hook that
@@ -54,10 +56,19 @@ def capture(model: "nn.Module", tail: "nn.Module", batches: Iterable[Any]) -> Ca
         model: the whole model; dropout and normalization in it must be in eval mode.
         tail: a module in it, or a slice of a Sequential in it such as `model[-3:]`.
         batches: tensors of inputs, or (inputs, labels), as a data loader gives them; or all inputs as one tensor.
+        progress: show a bar, below the cell in a notebook and else on stderr.
 
     Raises:
         InputError: the tail is not part of the model, or does not run exactly once per batch on one tensor; a model in
             training mode, or one that does not run; no batches, or batches of something else.
+
+    Example:
+        >>> import torch
+        >>> from torch import nn
+        >>> model = nn.Sequential(nn.Linear(3, 2), nn.ReLU(), nn.Linear(2, 1)).eval()
+        >>> found = capture(model, model[1:], [torch.ones(4, 3), torch.zeros(2, 3)])
+        >>> found.points.shape, found.outputs.shape, found.labels
+        ((6, 2), (6, 1), None)
     """
     _check_module("model", model)
     import torch
@@ -73,8 +84,8 @@ def capture(model: "nn.Module", tail: "nn.Module", batches: Iterable[Any]) -> Ca
     labels: list[np.ndarray] = []
     hook = first.register_forward_pre_hook(lambda _, entering: seen.append(_copied(entering)))
     try:
-        with uncompiled(), torch.no_grad():
-            for batch in _batches(batches):
+        with uncompiled(), torch.no_grad(), Progress(progress).doing("running the model"):
+            for batch in tracked(_batches(batches), _number(batches), "batches"):
                 inputs = _inputs(batch, model)
                 leaving = _run(model, inputs, len(points))
                 points.append(_only(seen, tail, len(inputs)))
@@ -102,6 +113,14 @@ def _check_module(item: str, value: Any) -> None:
     torch: Any = sys.modules.get("torch")
     if torch is None or not isinstance(value, torch.nn.Module):
         raise InputError(f"the {item} is a {type(value).__name__}; give a torch.nn.Module")
+
+
+def _number(batches: Any) -> int | None:
+    """How many batches there are, where they say it."""
+    try:
+        return 1 if is_array(batches) else len(batches)
+    except Exception:
+        return None
 
 
 def _batches(batches: Any) -> Iterator[Any]:

@@ -70,6 +70,14 @@ def load(
     Raises:
         FileFormatError: the file is missing, too large, cannot be read, or is not what it says; the message names it.
         MissingExtraError: what reads such a file is not installed.
+
+    Example:
+        >>> import tempfile
+        >>> import everyhow as eh
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = eh.save_network(eh.xornet(), f"{folder}/xornet.json")
+        ...     eh.load(path)
+        Network(2-3-1, sigmoid:25, 7 edges)
     """
     path, kind = _readable(source)
     said = Description(hidden_activation, output_activation, widths, data, order, threshold)

@@ -43,6 +43,21 @@ def from_onnx(path: str | Path, data: Any = None, threshold: float | None = None
             could be taken, or outputs that differ from onnxruntime's by more than rounding explains; the message names
             the file.
         MissingExtraError: onnx or onnxruntime is not installed.
+
+    Example:
+        >>> import tempfile
+        >>> import numpy as np, onnx
+        >>> from onnx import TensorProto, helper, numpy_helper
+        >>> shapes = {"x": ["rows", 2], "y": ["rows", 1]}
+        >>> ends = [[helper.make_tensor_value_info(name, TensorProto.FLOAT, shapes[name])] for name in shapes]
+        >>> weights = numpy_helper.from_array(np.array([[1.0], [2.0]], np.float32), "weights")
+        >>> graph = helper.make_graph([helper.make_node("MatMul", ["x", "weights"], ["y"])], "sum", *ends, [weights])
+        >>> opset = [helper.make_opsetid("", 17)]
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     onnx.save(helper.make_model(graph, ir_version=8, opset_imports=opset), f"{folder}/sum.onnx")
+        ...     network = from_onnx(f"{folder}/sum.onnx", threshold=1.5)
+        >>> network, network.weights[0].tolist()
+        (Network(2-1, identity, 2 edges, threshold 1.5), [[1.0, 2.0]])
     """
     if not isinstance(path, str | Path):
         raise InputError(

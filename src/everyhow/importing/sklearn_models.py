@@ -64,6 +64,14 @@ def from_sklearn(model: Any, data: Any = None, threshold: float | None = None) -
     Raises:
         InputError: a model of another class, one that is not fitted or was fitted on one label only, a step of a
             pipeline that is not such a scaler, or outputs that differ from the model's by more than rounding explains.
+
+    Example:
+        >>> from sklearn.neural_network import MLPClassifier
+        >>> rows = [[0, 0], [0, 1], [1, 0], [1, 1]]
+        >>> model = MLPClassifier((4,), solver="lbfgs", random_state=0).fit(rows, [0, 1, 1, 0])
+        >>> network = from_sklearn(model)
+        >>> network, (network.run(rows) > 0.5).ravel().tolist()
+        (Network(2-4-1, relu, sigmoid, 12 edges), [False, True, True, False])
     """
     parts = _parts(model)
     perceptron = parts.perceptron

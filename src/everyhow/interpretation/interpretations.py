@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..common.attributes import PublicNames
 from ..common.errors import InputError
 from ..common.shapes import Float
 from ..model.circuit import Circuit
@@ -27,7 +28,7 @@ State = tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class Interpretations:
+class Interpretations(PublicNames):
     """All interpretations of a circuit (paper, Def. 3), held as a layered graph of states, never as a list.
 
     A state gives each varying neuron of a layer one of its readings. An interpretation is a path from the inputs'

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from ..boolean.algorithms import Algorithm, algorithms, count_algorithms, counting_cost, idle_gate
 from ..boolean.truth_table import MAX_INPUTS, TruthTable
+from ..common.attributes import computed
 from ..common.budget import Budget, Refusal
 from ..common.errors import BudgetError, InputError
 from ..common.notes import NO_NOTES, Noted, Notes
@@ -79,7 +80,7 @@ class MappingFindings(Noted):
         order = sorted(self.aligned or (), key=lambda one: (one.table.bits, one.depth, one.tree.key))
         return {algorithm: tuple(self.minimal(algorithm)) for algorithm in order}
 
-    @property
+    @computed
     def counts(self) -> dict[str, int | None]:
         """The counts of algorithms and mappings by their names in audit.json."""
         return {
@@ -98,7 +99,7 @@ class MappingFindings(Noted):
         space = f"all {number}algorithms with all their minimal mappings"
         return judge(self.surviving_mappings, space, self.failure, self.notes.partial, self.trivial)
 
-    @property
+    @computed
     def surviving_mappings(self) -> dict[str, int | None]:
         """The number of (algorithm, mapping) pairs that pass each rung."""
         if self.aligned is None:
@@ -107,7 +108,7 @@ class MappingFindings(Noted):
         later = {rung: len(self.survivors[rung]) if rung in self.survivors else None for rung in RUNGS[2:]}
         return {"single": sum(self.aligned.values()), "irredundant": irredundant, **later}
 
-    @property
+    @computed
     def surviving_algorithms(self) -> dict[str, int | None]:
         """The number of algorithms with a mapping that passes each rung."""
         if self.aligned is None:

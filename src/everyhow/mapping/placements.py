@@ -11,6 +11,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
+from ..common.attributes import PublicNames
 from ..common.budget import DEFAULT_BUDGET, Budget
 from ..common.errors import BudgetError, InputError
 from ..common.shapes import Int, Shaped
@@ -28,7 +29,7 @@ from .signatures import NeuronSet, Signatures, sets_by_name
 
 
 @dataclass(frozen=True)
-class Placement:
+class Placement(PublicNames):
     """A neuron set for each inner variable of a causal model, in the order of the model, all disjoint."""
 
     variables: tuple[str, ...]

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from ..boolean.truth_table import MAX_INPUTS, TruthTable, assignments, row_name
 from ..common.arguments import choice, instance, is_number, is_whole, listed, quoted
+from ..common.attributes import PublicNames
 from ..common.errors import InputError
 from ..common.shapes import Bool, Float, Int
 from ..common.sql import Table, html_table
@@ -30,7 +31,7 @@ SCALED = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
-class Behavior:
+class Behavior(PublicNames):
     """Distinct input points, the weight of each, and what is to be decided at each.
 
     Args:
@@ -56,6 +57,11 @@ class Behavior:
     Raises:
         InputError: shapes that do not fit, points that repeat or are not finite, weights not above 0, classes of which
             a row wants none or several, an unknown decision, or a number out of range.
+
+    Example:
+        >>> behavior = Behavior([[0, 0], [0, 1], [1, 0], [1, 1]], [1, 1, 1, 1], [[0], [1], [1], [0]])
+        >>> behavior, behavior.weights.tolist()
+        (Behavior(4 inputs of 2 numbers; 1 output, decision by threshold), [0.25, 0.25, 0.25, 0.25])
     """
 
     points: Float[np.ndarray, "inputs features"]
@@ -87,6 +93,10 @@ class Behavior:
 
         Raises:
             MissingExtraError: pandas is not installed.
+
+        Example:
+            >>> Behavior.of_data([[0, 0], [0, 1]], [0, 1]).to_pandas().columns.tolist()
+            ['x0', 'x1', 'weight', 'wanted 0']
         """
         return self._table().to_pandas()
 
@@ -144,7 +154,20 @@ class Behavior:
 
     @staticmethod
     def of_task(task: Task, input_values: tuple[float, float] = (0.0, 1.0)) -> "Behavior":
-        """The whole truth table, evenly weighted, each output being a bit of its own."""
+        """The whole truth table, evenly weighted, each output being a bit of its own.
+
+        Args:
+            task: what is wanted, from `eh.parse_task`.
+            input_values: the two numbers by which inputs stand for 0 and for 1.
+
+        Raises:
+            InputError: something that is not a task, or numbers that are equal or not finite.
+
+        Example:
+            >>> from everyhow import parse_task
+            >>> Behavior.of_task(parse_task("XOR,AND")).wanted.astype(int).tolist()
+            [[0, 0], [1, 0], [1, 0], [0, 1]]
+        """
         wanted = instance(task, Task, "a Task", "eh.parse_task makes one, such as of XOR").bits()
         values = checked_input_values(input_values)
         points = coded(assignments(task.inputs), values)
@@ -214,9 +237,15 @@ class Behavior:
         epsilon: float = 0.0,
         inputs: Iterable[float] = (0.0, 1.0),
     ) -> "Behavior":
-        """A task whose inputs are seen through noise: `copies` of each row of its truth table, with normal noise of
-        standard deviation `deviation` added to each input; the bits wanted are those of the row. `inputs` are the two
-        numbers by which inputs stand for 0 and for 1.
+        """A task whose inputs are seen through noise; the bits wanted are those of the row.
+
+        Args:
+            task: what is wanted, from `eh.parse_task`.
+            deviation: the standard deviation of the normal noise that is added to each input.
+            copies: how often each row of the truth table is seen.
+            seed: of the noise.
+            epsilon: the circuit error allowed.
+            inputs: the two numbers by which inputs stand for 0 and for 1.
 
         Raises:
             InputError: no copies, or a deviation that is not above 0.
@@ -269,6 +298,11 @@ class Behavior:
         Raises:
             InputError: equal points have different features; the decision or the threshold is not said and both
                 readings are possible; or, by `round`, an output whose nearest integer is neither 0 nor 1.
+
+        Example:
+            >>> from everyhow import xornet
+            >>> Behavior.of_network(xornet(), [[0.9, 0.1], [0.2, 0.1]]).wanted.tolist()
+            [[True], [False]]
         """
         model, known = brought(network), features
         if weights is None:
@@ -442,8 +476,16 @@ class Behavior:
         """The model with the behavior's threshold and its answers read where the behavior reads them, as far as it
         says so.
 
+        Args:
+            model: of the kind that the behavior is for.
+
         Raises:
             InputError: the model takes no sequences, or not such ones.
+
+        Example:
+            >>> from everyhow import xornet
+            >>> Behavior.of_network(xornet(), [[0, 1]], threshold=0.25).read(xornet()).threshold
+            0.25
         """
         read = model.read(self.threshold)
         return read if self.answer is None else read.answering(self.answer, self.points.shape[1])
@@ -453,6 +495,11 @@ class Behavior:
 
         Raises:
             InputError: there are not two classes.
+
+        Example:
+            >>> behavior = Behavior.of_data([[0.0], [1.0], [2.0]], [0, 1, 1], outputs=2)
+            >>> behavior.folded().wanted.ravel().tolist()
+            [False, True, True]
         """
         if self.decision != "argmax" or self.wanted.shape[1] != 2 or self.answers != 1:
             raise InputError(
@@ -462,7 +509,16 @@ class Behavior:
 
     def name_of(self, index: int) -> str:
         """What input `index` is called: its digits in a truth table, and where the tokens that tell sequences apart are
-        bits; else its number, 1 being the first."""
+        bits; else its number, 1 being the first.
+
+        Args:
+            index: which input; 0 is the first.
+
+        Example:
+            >>> from everyhow import parse_task
+            >>> Behavior.of_task(parse_task("XOR")).name_of(2), Behavior.of_data([[0.5], [2.0]], [0, 1]).name_of(1)
+            ('10', 'input 2')
+        """
         if self.is_truth_table:
             return row_name(index, self.points.shape[1])
         if self._token_bits is not None:
@@ -474,6 +530,11 @@ class Behavior:
 
         Raises:
             InputError: they are not.
+
+        Example:
+            >>> from everyhow import parse_task
+            >>> [str(table) for table in Behavior.of_task(parse_task("XOR,AND")).tables()]
+            ['0110', '0001']
         """
         inputs = self.points.shape[1]
         if not self.is_truth_table:

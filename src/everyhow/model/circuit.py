@@ -27,7 +27,13 @@ class Circuit(Displayed):
     An edge (layer, neuron, parent) enters `neuron` of layer `layer` (the inputs are layer 0) from `parent` of the
     layer before.
 
+    Attributes:
+        graph: the wiring, of which this is a part.
+        bits: the edges.
+
     Example:
+        >>> Circuit.of_edges((2, 1), [(1, 0, 1)])
+        Circuit(1 edges: B→out0)
         >>> Circuit.of_edges((2, 1), [(1, 0, 1)]).bits
         1
     """

@@ -271,7 +271,17 @@ class Way(NamedTuple):
 
 
 class Model(Runnable, Displayed):
-    """What is explained. Whatever is asked (circuits, mappings, readouts, experiments) is asked of this interface."""
+    """What is explained: a network, a transformer, or a part of one. Whatever is asked (circuits, mappings, readouts,
+    experiments) is asked of this interface.
+
+    Example:
+        >>> import everyhow as eh
+        >>> model = eh.xornet()
+        >>> isinstance(model, Model), model.kind, model.graph.names
+        (True, 'network', (('A', 'B'), ('h1.0', 'h1.1', 'h1.2'), ('out0',)))
+        >>> model.states([[0, 1]])[1].round(2).tolist()
+        [[0.0, 1.0, 0.0]]
+    """
 
     @property
     @abstractmethod
@@ -284,7 +294,11 @@ class Model(Runnable, Displayed):
 
     def paired_steps(self, inputs: int) -> int:
         """The candidate evaluations that counting them takes in every base with every source of so many inputs: every
-        source is one more decision for each circuit and base."""
+        source is one more decision for each circuit and base.
+
+        Args:
+            inputs: how many there are.
+        """
         return self.counting_steps * max(1, inputs // PAIRED_AT_ONCE) * inputs
 
     @property
@@ -300,12 +314,20 @@ class Model(Runnable, Displayed):
         return tuple(tuple(Node(stage, j) for j in range(size)) for stage, size in enumerate(sizes, start=1))
 
     def ways_smaller(self, points: Float[np.ndarray, "inputs features"]) -> tuple[Way, ...]:
-        """Ways in which the model can be made smaller, those that change least first; none where none are known."""
+        """Ways in which the model can be made smaller, those that change least first; none where none are known.
+
+        Args:
+            points: the inputs of which it is asked, one row for each.
+        """
         return ()
 
     def constant_at(self, points: Float[np.ndarray, "inputs features"]) -> tuple[Node, ...]:
         """The inputs and inner nodes that are exactly the same at all points and that the model can be made without;
-        none where this kind of model is never made smaller."""
+        none where this kind of model is never made smaller.
+
+        Args:
+            points: the inputs, one row for each.
+        """
         return ()
 
     @property
@@ -326,11 +348,20 @@ class Model(Runnable, Displayed):
 
     @abstractmethod
     def search(self, criterion: Criterion[Any]) -> CircuitSearch:
-        """The circuits that meet a criterion of this model."""
+        """The circuits that meet a criterion of this model.
+
+        Args:
+            criterion: what a circuit must do.
+        """
 
     def search_jointly(self, criteria: Iterable[Criterion[Any]], number: int, budget: int) -> CircuitSearch | None:
         """The circuits that meet every one of so many criteria of this model, one criterion after the other; None
         where circuits that meet the first are rather run by the others.
+
+        Args:
+            criteria: one after the other.
+            number: how many criteria there are.
+            budget: candidate evaluations allowed.
 
         Raises:
             BudgetError: it takes more candidate evaluations than the budget.
@@ -339,18 +370,32 @@ class Model(Runnable, Displayed):
 
     @abstractmethod
     def search_within(self, criterion: Criterion[Any], circuit: Circuit) -> CircuitSearch:
-        """The circuits inside another one that meet a criterion of this model."""
+        """The circuits inside another one that meet a criterion of this model.
+
+        Args:
+            criterion: what a circuit must do.
+            circuit: the other one.
+        """
 
     @abstractmethod
     def judged(
         self, criteria: Iterable[Criterion[Any]], circuits: Chosen
     ) -> tuple[Bool[np.ndarray, " circuits"], Bool[np.ndarray, " circuits"]]:
         """Which circuits, given by their edges, certainly meet a criterion, and which possibly: when the decision
-        boundary moves against them, and for them. The criterion comes in batches of scenarios of one part."""
+        boundary moves against them, and for them. The criterion comes in batches of scenarios of one part.
+
+        Args:
+            criteria: the criterion, in batches of scenarios.
+            circuits: shape (circuits, edges), which edges of the graph each has.
+        """
 
     @abstractmethod
     def part(self, circuit: Circuit) -> "Model | None":
-        """The circuit, run alone, as a model of its own with the same nodes; None where this kind has no such model."""
+        """The circuit, run alone, as a model of its own with the same nodes; None where this kind has no such model.
+
+        Args:
+            circuit: of this model.
+        """
 
     @abstractmethod
     def cuts(self) -> tuple[Cut, ...]:
@@ -364,17 +409,39 @@ class Model(Runnable, Displayed):
         rule: ReadingRule,
     ) -> Iterator[InterpretationCounts] | None:
         """How many interpretations circuits have, given as bits in batches, in order; None where this kind of model
-        has no readings."""
+        has no readings.
+
+        Args:
+            circuits: batches of rows of bits, a row for each circuit.
+            points: the inputs, one row for each.
+            rule: how outputs become bits, and what a reading may be.
+        """
 
     @abstractmethod
     def robust_count(self, circuits: Iterable[Circuit], behavior: Behavior, radius: float) -> RobustCount | None:
         """How many circuits, run alone, decide right at every input of the box around each point; None where this kind
-        of model has no proofs of that."""
+        of model has no proofs of that.
+
+        Args:
+            circuits: of this model.
+            behavior: the points, and what is wanted at each.
+            radius: how far the box around a point goes, in each feature.
+        """
 
     @abstractmethod
     def fault_around(self, circuit: Circuit, behavior: Behavior, radius: float) -> Fault | None:
-        """An input of the boxes at which a circuit decides otherwise; None where it is not refuted."""
+        """An input of the boxes at which a circuit decides otherwise; None where it is not refuted.
+
+        Args:
+            circuit: of this model.
+            behavior: the points, and what is wanted at each.
+            radius: how far the box around a point goes, in each feature.
+        """
 
     @abstractmethod
     def strength(self, edge: Edge) -> float | None:
-        """How much an edge carries, such as its weight; None where this kind has no such number."""
+        """How much an edge carries, such as its weight; None where this kind has no such number.
+
+        Args:
+            edge: of the graph.
+        """

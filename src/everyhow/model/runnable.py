@@ -31,8 +31,20 @@ ALONE = -1
 
 @dataclass(frozen=True, eq=False)
 class Intervention:
-    """Hold `neurons` of hidden layer `layer` (1 is the first) at `values`, one row per input of the batch; where nodes
-    hold several numbers, `values` have them on a third axis, as the states do."""
+    """Neurons that are held while the model runs. `network.run(inputs, patch={"h1.2": 0.0})` says the same by names.
+
+    Attributes:
+        layer: the hidden layer; 1 is the first.
+        neurons: which of its neurons; 0 is the first.
+        values: shape (inputs, neurons), what they are held at, one row for each input of the batch; where nodes hold
+            several numbers, on a third axis, as the states do.
+
+    Example:
+        >>> import everyhow as eh
+        >>> held = eh.Intervention(1, (2,), np.zeros((1, 1)))
+        >>> eh.xornet().run([[1, 1]], [held]).round(2).tolist(), eh.xornet().run([[1, 1]]).round(2).tolist()
+        ([[1.0]], [[0.0]])
+    """
 
     layer: int
     neurons: tuple[int, ...]
@@ -212,14 +224,26 @@ class Runnable(ABC):
     def states(
         self, inputs: Float[np.ndarray, "inputs features"], interventions: Sequence[Intervention] = ()
     ) -> States:
-        """What every node computes, stage by stage, the inputs first; all `interventions` hold at once."""
+        """What every node computes, stage by stage, the inputs first; all `interventions` hold at once.
+
+        Args:
+            inputs: one row for each.
+            interventions: what is held.
+        """
 
     @abstractmethod
     def run_circuit(
         self, inputs: Float[np.ndarray, "inputs features"], circuit: Circuit, carried: States | None = None
     ) -> States:
         """What every node computes when only the circuit's edges carry what their parents compute; every other edge
-        carries 0, or what `carried` says of its parent, for every stage but the outputs."""
+        carries 0, or what `carried` says of its parent, for every stage but the outputs.
+
+        Args:
+            inputs: one row for each.
+            circuit: the edges that are left.
+            carried: what every other edge carries: for every stage but the outputs, what its nodes would compute; 0
+                when not given.
+        """
 
     @abstractmethod
     def run_circuits(
@@ -229,11 +253,21 @@ class Runnable(ABC):
         carried: States,
     ) -> Float[np.ndarray, "circuits runs outputs"]:
         """What the outputs receive in each of many circuits, given by which edges of the graph they have; all other
-        edges carry what `carried` says of their parent."""
+        edges carry what `carried` says of their parent.
+
+        Args:
+            circuits: shape (circuits, edges), which edges of the graph each has.
+            points: shape (runs, features), the input of each run.
+            carried: what every other edge carries: for every stage but the outputs, what its nodes would compute.
+        """
 
     @abstractmethod
     def pre_activations(self, points: Float[np.ndarray, "inputs features"]) -> Float[np.ndarray, "inputs outputs"]:
-        """What the outputs of the whole model receive."""
+        """What the outputs of the whole model receive.
+
+        Args:
+            points: the inputs, one row for each.
+        """
 
     @abstractmethod
     def output(self, index: int) -> Self:
@@ -263,7 +297,11 @@ class Runnable(ABC):
 
     @abstractmethod
     def runs(self, points: Float[np.ndarray, "inputs features"]) -> Runs:
-        """The model run whole at some inputs, ready to be run again with nodes held."""
+        """The model run whole at some inputs, ready to be run again with nodes held.
+
+        Args:
+            points: the inputs, one row for each.
+        """
 
     @property
     def grain_in_use(self) -> str:
@@ -272,6 +310,9 @@ class Runnable(ABC):
 
     def at(self, grain: str) -> Self:
         """The same model, its circuits being sets of parts of this grain.
+
+        Args:
+            grain: one of `grains`.
 
         Raises:
             InputError: a grain that this kind of model does not have.
@@ -293,6 +334,10 @@ class Runnable(ABC):
     def scoped(self, parts: Iterable[str] | str, others: str) -> Self:
         """The same model, its circuits being asked of some parts only.
 
+        Args:
+            parts: names of nodes or edges.
+            others: whether all others are `in` every circuit or `out` of it.
+
         Raises:
             InputError: this kind of model asks of all of its edges.
         """
@@ -303,6 +348,9 @@ class Runnable(ABC):
 
     def stream(self, position: int = -1) -> Any:
         """What goes by at one position of a sequence, as a model.
+
+        Args:
+            position: of the sequence; the last when not given.
 
         Raises:
             InputError: this kind of model has no residual stream.
@@ -315,6 +363,10 @@ class Runnable(ABC):
     def answering(self, answer: Answer, tokens: int) -> Self:
         """The same model over sequences of so many tokens, with its answers read at these positions, among these
         classes.
+
+        Args:
+            answer: the positions and the classes.
+            tokens: the length of the sequences.
 
         Raises:
             InputError: this kind of model does not take sequences.
@@ -332,7 +384,13 @@ class Runnable(ABC):
     ) -> Mapping[str, Float[np.ndarray, "inputs positions positions"]]:
         """How much each node that looks at positions of a sequence looks at each (last axis) from each (the one
         before), by the node's name: in the whole model, or in a circuit, all other edges carrying 0 or what `carried`
-        says. Nothing where nodes do not look at positions."""
+        says. Nothing where nodes do not look at positions.
+
+        Args:
+            points: the sequences, one row for each.
+            circuit: run alone; the whole model when not given.
+            carried: what every other edge carries: for every stage but the outputs, what its nodes would compute.
+        """
         return {}
 
     def run(

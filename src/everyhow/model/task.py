@@ -17,7 +17,17 @@ from ..given.arrays import array_of
 
 @dataclass(frozen=True)
 class Task:
-    """One Boolean function per output, with the names they go by; all of the same inputs."""
+    """One Boolean function per output, with the names they go by; all of the same inputs. `eh.parse_task` makes one.
+
+    Attributes:
+        names: of the functions, one for each output.
+        tables: their truth tables.
+
+    Example:
+        >>> task = parse_task("XOR,AND")
+        >>> task.name, task.inputs, task.outputs, [str(table) for table in task.tables]
+        ('XOR,AND', 2, 2, ['0110', '0001'])
+    """
 
     names: tuple[str, ...]
     tables: tuple[TruthTable, ...]
@@ -38,11 +48,24 @@ class Task:
         return len(self.tables)
 
     def bits(self) -> Bool[np.ndarray, "rows outputs"]:
-        """The bit wanted at each row of the truth table, for every output."""
+        """The bit wanted at each row of the truth table, for every output.
+
+        Example:
+            >>> parse_task("XOR,AND").bits().astype(int).tolist()
+            [[0, 0], [1, 0], [1, 0], [0, 1]]
+        """
         return np.array([[bool(table.bits >> row & 1) for table in self.tables] for row in range(1 << self.inputs)])
 
     def output(self, index: int) -> "Task":
-        """The task of output `index` alone."""
+        """The task of one output alone.
+
+        Args:
+            index: which output; 0 is the first.
+
+        Example:
+            >>> parse_task("XOR,AND").output(1).name
+            'AND'
+        """
         return Task((self.names[index],), (self.tables[index],))
 
 

@@ -101,7 +101,13 @@ class FeedForward(Model):
         return self.activations[-1]
 
     def document(self) -> dict[str, Any]:
-        """The network as a JSON document; floats round-trip exactly."""
+        """The network as a JSON document; floats round-trip exactly.
+
+        Example:
+            >>> from everyhow import Network
+            >>> Network([[[1.0, 1.0]]], [[0.0]], ["relu"]).document()
+            {'weights': [[[1.0, 1.0]]], 'biases': [[0.0]], 'activations': ['relu']}
+        """
         return {
             "weights": [w.tolist() for w in self.weights],
             "biases": [b.tolist() for b in self.biases],
@@ -151,8 +157,17 @@ class FeedForward(Model):
     def masks(self, circuit: Circuit) -> tuple[Bool[np.ndarray, "_neurons _parents"], ...]:
         """For each weight matrix, which of its entries are in the circuit.
 
+        Args:
+            circuit: of a network of these widths.
+
         Raises:
             InputError: the circuit is of a network of other widths, or has an edge of weight 0.
+
+        Example:
+            >>> from everyhow import Circuit, xornet
+            >>> masks = xornet().masks(Circuit.of_edges((2, 3, 1), [(1, 0, 0), (2, 0, 0)]))
+            >>> masks[1].tolist()
+            [[True, False, False]]
         """
         masks = tuple(np.zeros(w.shape, dtype=bool) for w in self.weights)
         for layer, j, i in circuit.on(self.graph).edges:
@@ -162,8 +177,17 @@ class FeedForward(Model):
     def output(self, index: int) -> Self:
         """The same network with only its output `index` (0 is the first).
 
+        Args:
+            index: which output; 0 is the first.
+
         Raises:
             InputError: there is no such output.
+
+        Example:
+            >>> from everyhow import Network
+            >>> network = Network([[[1.0], [3.0]]], [[0.5, 0.0]], ["identity"])
+            >>> network.output(1).weights[0].tolist()
+            [[3.0]]
         """
         if not is_whole(index, 0, self.widths[-1] - 1):
             raise InputError(
@@ -227,20 +251,52 @@ class FeedForward(Model):
         return tuple(states)
 
     def run_from(self, layer: int, state: Float[np.ndarray, "*batch neurons"]) -> Float[np.ndarray, "*batch outputs"]:
-        """The outputs when layer `layer` is in `state`."""
+        """The outputs when layer `layer` is in `state`.
+
+        Args:
+            layer: 0 for the inputs, 1 for the first hidden layer.
+            state: shape (..., neurons), what its neurons compute.
+
+        Example:
+            >>> from everyhow import xornet
+            >>> xornet().run_from(1, [[1.0, 1.0, 0.0]]).round(2).tolist()
+            [[1.0]]
+        """
         for w, b, name in zip(self.weights[layer:], self.biases[layer:], self.activations[layer:], strict=True):
             state = _apply(w, b, name, state)
         return state
 
     def received(self, layer: int, state: Float[np.ndarray, "*batch parents"]) -> Float[np.ndarray, "*batch neurons"]:
-        """The pre-activations of layer `layer`, biases included, when the layer before it is in `state`."""
+        """The pre-activations of layer `layer`, biases included, when the layer before it is in `state`.
+
+        Args:
+            layer: 1 for the first hidden layer.
+            state: shape (..., parents), what the layer before computes.
+
+        Example:
+            >>> import numpy as np
+            >>> from everyhow import xornet
+            >>> xornet().received(1, np.array([[1.0, 1.0]])).tolist()
+            [[0.5, 0.5, 0.5]]
+        """
         with np.errstate(over="ignore", invalid="ignore"):
             return state @ self.weights[layer - 1].T + self.biases[layer - 1]
 
     def run_received(
         self, layer: int, received: Float[np.ndarray, "*batch neurons"]
     ) -> Float[np.ndarray, "*batch outputs"]:
-        """The outputs when layer `layer` has the pre-activations `received`."""
+        """The outputs when layer `layer` has the pre-activations `received`.
+
+        Args:
+            layer: 1 for the first hidden layer.
+            received: shape (..., neurons), what its neurons receive, biases included.
+
+        Example:
+            >>> import numpy as np
+            >>> from everyhow import xornet
+            >>> xornet().run_received(1, np.array([[0.5, 0.5, -0.5]])).round(2).tolist()
+            [[1.0]]
+        """
         return self.run_from(layer, activation(self.activations[layer - 1])(received))
 
     def run_circuit(
@@ -251,9 +307,19 @@ class FeedForward(Model):
     ) -> tuple[Float[np.ndarray, "inputs _neurons"], ...]:
         """The activations of every layer when only the circuit's edges carry what its neurons compute.
 
-        Every other edge carries 0, or, when `carried` gives the activations of layers 0 to depth - 1, what it
-        would carry there. Neurons outside the circuit have no meaning in the result of a zero ablation but their
-        bias; nothing reads them.
+        Neurons outside the circuit have no meaning in the result of a zero ablation but their bias; nothing reads them.
+
+        Args:
+            inputs: one row for each.
+            circuit: the edges that are left.
+            carried: what every other edge carries: the activations of layers 0 to depth - 1 from which it takes its
+                number; 0 when not given.
+
+        Example:
+            >>> from everyhow import Circuit, xornet
+            >>> circuit = Circuit.of_edges((2, 3, 1), [(1, 0, 0), (2, 0, 0)])
+            >>> xornet().run_circuit([[0, 1], [1, 0]], circuit)[-1].round(2).ravel().tolist()
+            [0.0, 1.0]
         """
         x = checked_inputs(self, inputs)
         states = [x]

@@ -109,12 +109,27 @@ class Network(FeedForward):
         return network_runs(self, points)
 
     def part(self, circuit: Circuit) -> "Network":
-        """The circuit as a network of its own: all other weights are 0, and neurons keep their biases."""
+        """The circuit as a network of its own: all other weights are 0, and neurons keep their biases.
+
+        Args:
+            circuit: of this network.
+
+        Example:
+            >>> from everyhow import Circuit
+            >>> circuit = Circuit.of_edges((2, 3, 1), [(1, 0, 0), (2, 0, 0)])
+            >>> xornet().part(circuit).run([[0, 1], [1, 0]]).round(2).tolist()
+            [[0.0], [1.0]]
+        """
         masks = self.masks(circuit)
         return replace(self, weights=tuple(w * mask for w, mask in zip(self.weights, masks, strict=True)))
 
     def cuts(self) -> tuple[LayerCut, ...]:
-        """The hidden layers."""
+        """The hidden layers.
+
+        Example:
+            >>> [cut.layer for cut in xornet().cuts()]
+            [1]
+        """
         return tuple(LayerCut(self, layer) for layer in range(1, self.depth))
 
     def interpretation_counts(
@@ -135,7 +150,15 @@ class Network(FeedForward):
         return fault_around(self, circuit, behavior, radius)
 
     def strength(self, edge: Edge) -> float:
-        """The weight of an edge."""
+        """The weight of an edge.
+
+        Args:
+            edge: such as (layer, neuron, parent).
+
+        Example:
+            >>> xornet().strength((2, 0, 2))
+            -2.0
+        """
         layer, j, i = edge
         return float(self.weights[layer - 1][j, i])
 
@@ -207,7 +230,15 @@ class Network(FeedForward):
         return ways_smaller(self, points)
 
     def constant_at(self, points: Float[np.ndarray, "inputs features"]) -> tuple[Node, ...]:
-        """The inputs and hidden neurons that are exactly the same at all points."""
+        """The inputs and hidden neurons that are exactly the same at all points.
+
+        Args:
+            points: the inputs, one row for each.
+
+        Example:
+            >>> xornet().constant_at([[0, 0], [0, 1]])
+            (Node(stage=0, place=0), Node(stage=1, place=0))
+        """
         found = constant_neurons(self, points)
         return tuple(Node(layer, j) for layer, neurons in enumerate(found) for j in neurons)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..common.arguments import choice, is_whole, quoted
 from ..common.errors import InputError, MissingExtraError
-from ..common.progress import Progress, doing
+from ..common.progress import Progress
 from ..common.reading import naming, read_document
 from ..model.behavior import Behavior
 from ..model.behavior_files import LARGEST, MOST_LISTS, WHAT
@@ -55,12 +55,24 @@ def patch(
         device: where all subsets run: `cpu`, `cuda`, `cuda:1`; CUDA where there is one, when not given.
         precision: `float32`, or `float64`.
         batch: how many streams are run at once; as many as fit tensors of 16 MB, on CUDA of 256 MB, when not given.
-        progress: show progress on stderr.
+        progress: show a bar, below the cell in a notebook and else on stderr.
 
     Raises:
         InputError: a model whose parts are not known or do not add up, a name that it does not have, or a behavior
             without counterfactual rows or without classes.
         MissingExtraError: PyTorch, or for a folder transformers, is not installed.
+
+    Example:
+        >>> import torch, transformers  # doctest: +SKIP
+        >>> _ = torch.manual_seed(3)  # doctest: +SKIP
+        >>> size = {"vocab_size": 8, "n_positions": 4, "n_embd": 8, "n_layer": 1, "n_head": 2}  # doctest: +SKIP
+        >>> config = transformers.GPT2Config(**size, initializer_range=1.0)  # doctest: +SKIP
+        >>> model = transformers.GPT2LMHeadModel(config).eval()  # doctest: +SKIP
+        >>> tokens, paired = [[0, 1], [2, 1], [4, 1]], [[2, 3], [4, 3], [0, 3]]  # doctest: +SKIP
+        >>> behavior = {"tokens": tokens, "paired": paired, "classes": [5, 6, 7]}  # doctest: +SKIP
+        >>> found = patch(model, behavior, ["a0.h0", "a0.h1", "m0"])  # doctest: +SKIP
+        >>> found.count.certain, found.minimal  # doctest: +SKIP
+        ({2: 1, 3: 1}, (Circuit(2 nodes: a0.h0 m0),))
     """
     choice("precision", precision, PRECISIONS)
     if batch is not None and not is_whole(batch, 1):
@@ -74,7 +86,7 @@ def patch(
     document = _document_of(behavior)
     from .torch_patching import patched
 
-    with Progress(progress).throughout(), doing("subsets") as work:
+    with Progress(progress).doing("subsets") as work:
         module = _module_of(model)
         if isinstance(behavior, str | os.PathLike):
             with naming(Path(behavior)):

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..circuit.score import Score
 from ..common.arguments import listed, quoted
+from ..common.attributes import PublicNames
 from ..common.errors import InputError
 from ..common.shapes import Bool, Float, UInt64
 from ..common.sql import RunTable, Table, html_table
@@ -30,7 +31,7 @@ TABLES = ("sizes", "components", "minimal", "subsets")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Patching:
+class Patching(PublicNames):
     """Every subset of some heads and MLPs of a transformer: those outside it write what they write at the
     counterfactual row, everything else is computed.
 

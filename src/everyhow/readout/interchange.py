@@ -11,6 +11,7 @@ import numpy as np
 from ..boolean.truth_table import TruthTable
 from ..common.arguments import instance, is_whole, quoted
 from ..common.errors import InputError
+from ..common.progress import Progress
 from ..common.shapes import Bool, Float, Int
 from ..importing.door import as_explained
 from ..model.behavior import Behavior
@@ -87,6 +88,7 @@ def interchange(
     *,
     behavior: Behavior | None = None,
     seed: int = 0,
+    progress: bool = False,
 ) -> ReadoutInterchange:
     """Swap every signal, and every two or more at once, between all inputs.
 
@@ -102,6 +104,7 @@ def interchange(
         most_moved: the most signals swapped at once; all when not given.
         behavior: the inputs, each once, whatever its weight; the truth table of the network when not given.
         seed: of the sample.
+        progress: show a bar, below the cell in a notebook and else on stderr.
 
     Raises:
         InputError: something that is not a readout explanation, or does not fit the network or the behavior; data of
@@ -126,7 +129,8 @@ def interchange(
             f"the explanation is over {explanation.inputs} bits, and {inputs.variables} are known of each input; give "
             f"an explanation of this network, or a behavior with the features that it is over"
         )
-    return interchange_between(inputs, explanation, dual_directions(explanation, holding), most_moved, seed)
+    with Progress(progress).doing("interchanges"):
+        return interchange_between(inputs, explanation, dual_directions(explanation, holding), most_moved, seed)
 
 
 def interchange_between(

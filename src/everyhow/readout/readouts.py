@@ -9,8 +9,10 @@ import numpy as np
 
 from ..boolean.cost import CostModel, cheapest
 from ..common.arguments import checked_budget, choice, instance, is_whole, quoted
+from ..common.attributes import PublicNames
 from ..common.budget import DEFAULT_BUDGET
 from ..common.errors import BudgetError, InputError
+from ..common.progress import Progress
 from ..importing.door import as_model
 from ..model.model import Model
 from ..model.runnable import one_of
@@ -34,7 +36,7 @@ STEPS_PER_SET = 10_000
 
 
 @dataclass(frozen=True, eq=False)
-class Readouts:
+class Readouts(PublicNames):
     """Every explanation of a hidden layer by at most `most_signals` readable signals.
 
     Iterating gives those of the rung `exact`, fewest signals first.
@@ -78,13 +80,33 @@ class Readouts:
         }
 
     def by_signals(self, rung: Rung) -> dict[int, int]:
-        """How many explanations by each number of signals pass a rung that judges each set by itself: `behavioral`,
-        `exact`, `above_baseline` or `bounded`."""
+        """How many explanations by each number of signals pass a rung that judges each set by itself.
+
+        Args:
+            rung: `behavioral`, `exact`, `above_baseline` or `bounded`.
+
+        Example:
+            >>> import everyhow as eh
+            >>> eh.readouts(eh.xornet()).by_signals("bounded")
+            {1: 1, 2: 2, 3: 0}
+        """
         choice("rung", rung, OF_SETS)
         return {size: int(np.count_nonzero(self._passing(rung, size))) for size in self.fitted}
 
     def explanations(self, rung: Rung = "exact") -> Iterator[ReadoutExplanation]:
-        """The explanations that pass a rung and all before it, fewest signals first, then in the order of signals."""
+        """The explanations that pass a rung and all before it, fewest signals first, then in the order of signals.
+
+        Args:
+            rung: `behavioral`, `exact`, `above_baseline`, `bounded`, `fewest_signals` or `cheapest`.
+
+        Raises:
+            InputError: an unknown rung.
+
+        Example:
+            >>> import everyhow as eh
+            >>> [str(one) for one in eh.readouts(eh.xornet()).explanations("cheapest")]
+            ['XOR(A,B)']
+        """
         if rung not in RUNGS:
             raise InputError(f"unknown rung {rung!r}; the rungs of readouts are {', '.join(RUNGS)}")
         if rung == "cheapest":
@@ -127,6 +149,7 @@ def readouts(
     disturbance: float = DEFAULT_DISTURBANCE,
     costs: CostModel | None = None,
     budget: int = DEFAULT_BUDGET,
+    progress: bool = False,
 ) -> Readouts:
     """Every way to explain a hidden layer by a few Boolean signals that are linear in its activations.
 
@@ -147,6 +170,7 @@ def readouts(
         disturbance: that share.
         costs: the prices by which the rung `cheapest` judges.
         budget: candidate evaluations allowed; fitting a set counts as 10,000.
+        progress: show a bar, below the cell in a notebook and else on stderr.
 
     Raises:
         InputError: an option out of range, several outputs, more than 4 inputs, or more signals than are independent.
@@ -172,7 +196,8 @@ def readouts(
         raise BudgetError(
             f"fitting {number:,} sets of at most {most} of {len(readable):,} signals", number * STEPS_PER_SET, budget
         )
-    return search(model, readable, most, costs or CostModel(), disturbance)
+    with Progress(progress).doing("population codes"):
+        return search(model, readable, most, costs or CostModel(), disturbance)
 
 
 def signals_of(model: Model, layer: int, tolerance: float = DEFAULT_TOLERANCE) -> Signals:

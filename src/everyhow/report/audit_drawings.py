@@ -11,6 +11,7 @@ from pathlib import Path
 from ..auditing.audit import Audit
 from ..auditing.document import MOST_LISTED
 from ..auditing.exhibits import Exhibits, activations_of
+from ..common.attributes import PublicNames
 from ..common.display import Picture
 from ..common.errors import InputError
 from ..common.files import writing_folder
@@ -32,7 +33,7 @@ Draw = Callable[[], Drawing]
 
 
 @dataclass(frozen=True)
-class Drawings(abc.Mapping[str, Drawing]):
+class Drawings(PublicNames, abc.Mapping[str, Drawing]):
     """Every drawing of an audit by name; each is drawn when it is asked for."""
 
     draw: dict[str, Draw]
@@ -45,6 +46,10 @@ class Drawings(abc.Mapping[str, Drawing]):
 
     def __len__(self) -> int:
         return len(self.draw)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        """The names that IPython offers after `drawings["`."""
+        return list(self.draw)
 
     def __repr__(self) -> str:
         return f"Drawings({', '.join(names_in_short(self))})"

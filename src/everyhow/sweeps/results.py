@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..common.attributes import PublicNames
 from ..common.errors import InputError
 from ..common.sql import MOST_ROWS, Limits, Table, answer, load_pandas, lock
 from .plan import EPOCH, Level, Plan
@@ -19,24 +20,39 @@ MARK = "\0"
 
 
 @dataclass(frozen=True, eq=False)
-class Sweep:
-    """A sweep in its folder, finished or not.
+class Sweep(PublicNames):
+    """A sweep in its folder, finished or not. `eh.sweep` runs one.
+
+    Attributes:
+        store: the folder with its files.
+        digests: by the index of each finished block, the digest of its results.
 
     Example:
-        >>> sweep = Sweep.open("runs/basic")  # doctest: +SKIP
-        >>> sweep.query("SELECT count(*) FROM results").rows  # doctest: +SKIP
-        ((200,),)
+        >>> sweep = Sweep.open("runs/two")  # doctest: +SKIP
+        >>> sweep, sweep.complete  # doctest: +SKIP
+        (Sweep(basic in runs/two: 1 of 1 blocks finished), True)
     """
 
     store: Store
     digests: Mapping[int, str]
 
+    def __repr__(self) -> str:
+        blocks = sum(1 for _ in self.plan.blocks())
+        return f"Sweep({self.plan.name} in {self.folder}: {len(self.digests):,} of {blocks:,} blocks finished)"
+
     @staticmethod
     def open(folder: str | Path) -> "Sweep":
         """The sweep in a folder.
 
+        Args:
+            folder: where `eh.sweep` or `everyhow sweep` wrote it.
+
         Raises:
             FileFormatError: it is not the folder of a sweep, or a file in it is damaged; the message names it.
+
+        Example:
+            >>> Sweep.open("runs/two").settings  # doctest: +SKIP
+            ('',)
         """
         store = Store.open(folder)
         return Sweep(store, store.digests())
@@ -89,9 +105,18 @@ class Sweep:
         It has the columns that the folder's README describes, and `setting`, the label of the swept options. Files
         cannot be read or written from SQL. An answer has at most 100,000 rows, or as many as there are results.
 
+        Args:
+            sql: the question, one statement that only reads.
+            parameters: what stands for its question marks.
+
         Raises:
             InputError: it is not a question, DuckDB does not accept it, or it takes too much time, memory or rows;
                 the message says which.
+
+        Example:
+            >>> sweep = Sweep.open("runs/two")  # doctest: +SKIP
+            >>> sweep.query("SELECT count(*) FROM results WHERE preset = ?", ["paper"]).rows  # doctest: +SKIP
+            ((2,),)
         """
         return answer(self._connection, sql, parameters, self._limits)
 
@@ -107,8 +132,9 @@ class Sweep:
             MissingExtraError: pandas is not installed.
 
         Example:
-            >>> frame = Sweep.open("runs/noise").to_pandas()  # doctest: +SKIP
-            >>> frame.groupby("input_noise")["mappings"].median()  # doctest: +SKIP
+            >>> frame = Sweep.open("runs/two").to_pandas()  # doctest: +SKIP
+            >>> frame.groupby("preset").size().to_dict()  # doctest: +SKIP
+            {'authors': 2, 'paper': 2}
         """
         pandas = load_pandas("query() gives tables without it")
         options = [option for option in self.plan.axis if option != EPOCH]

@@ -46,7 +46,7 @@ def sweep(
         workers: processes on this machine; one per core when not given.
         scheduler: the address of a Dask scheduler to use instead, such as `tcp://HOST:8786`.
         resume: go on with what the folder holds.
-        progress: show progress on stderr.
+        progress: show a bar, below the cell in a notebook and else on stderr.
         wait: seconds that a scheduler may be without workers before the run ends.
 
     Raises:
@@ -54,6 +54,11 @@ def sweep(
         FileFormatError: a file is damaged or cannot be written, or the folder was deleted meanwhile.
         LostBlocksError: workers died over some blocks, or no worker or no scheduler is left; the rest is kept.
         MissingExtraError: PyTorch is not installed.
+
+    Example:
+        >>> found = sweep("basic", "runs/two", seeds=2, workers=1)  # doctest: +SKIP
+        >>> found, found.query("SELECT count(*) FROM results").rows  # doctest: +SKIP
+        (Sweep(basic in runs/two: 1 of 1 blocks finished), ((4,),))
     """
     if not isinstance(plan, str | Path | Plan):
         raise InputError(

@@ -25,7 +25,7 @@ def try_out(plan: Plan, seconds: float, progress: bool = False) -> dict[int, Rat
     Args:
         plan: the plan.
         seconds: after which no other point is begun; the last one may take longer than was expected.
-        progress: show progress on stderr.
+        progress: show a bar, below the cell in a notebook and else on stderr.
 
     Raises:
         MissingExtraError: PyTorch is not installed.

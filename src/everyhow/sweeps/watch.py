@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ..common.progress import Progress, about, doing, is_moving
+from ..common.progress import Progress, about, is_moving
 from .plan import Plan
 
 SECONDS_BETWEEN_LINES = 30
@@ -46,7 +46,7 @@ def watching(plan: Plan, shown: bool) -> Iterator[Callable[[Step], None]]:
 
         yield line
         return
-    with Progress(True).throughout(), doing(plan.name) as work:
+    with Progress(True).doing(plan.name) as work:
 
         def move(step: Step) -> None:
             if work is not None:

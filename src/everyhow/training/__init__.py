@@ -1,13 +1,13 @@
 """Training small networks and transformers; PyTorch is loaded only when one is trained."""
 
-import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from importlib.util import find_spec
 from typing import Any, TypeVar, overload
 
 from ..common.arguments import is_whole, listed, quoted
-from ..common.errors import InputError, MissingExtraError
+from ..common.errors import ConvergenceWarning, InputError, MissingExtraError
+from ..common.warning import warn
 from ..model.behavior import Behavior
 from ..model.task import Task, parse_task
 from ..model.token_families import check_of_bits, parse_token_task
@@ -38,17 +38,22 @@ def train(
         task: a gate, formula or truth table; several outputs joined by commas.
         widths: neurons of each hidden layer.
         seed: of the weights, the rows drawn and their order.
-        progress: show progress on stderr.
+        progress: show a bar, below the cell in a notebook and else on stderr.
         inputs: the two numbers by which each input stands for 0 and for 1.
         outputs: the two numbers that outputs are trained towards, for 0 and for 1; an output above their middle is 1.
         **settings: any other field of TrainingSettings.
 
     Warns:
-        UserWarning: the network did not converge.
+        ConvergenceWarning: the network did not converge; it names your line, and is an `everyhow.EveryhowWarning`.
 
     Raises:
         InputError: a setting out of range.
         MissingExtraError: PyTorch is not installed.
+
+    Example:
+        >>> network = train("XOR", widths=(3, 3), seed=0)
+        >>> network, (network.run(network.corners) > 0.5).ravel().tolist()
+        (Network(2-3-3-1, leaky_relu, 18 edges), [False, True, True, False])
     """
     given = {
         "widths": listed("widths", widths, "the neurons of each hidden layer, such as (3, 3)"),
@@ -72,18 +77,25 @@ def train_transformer(
             `HISTOGRAM:n:v`, the path of a table of tokens and labels (.csv), or a TokenTask; `eh.parse_token_task` says
             what each means.
         seed: of the weights, the rows shown and their order.
-        progress: show progress on stderr.
+        progress: show a bar, below the cell in a notebook and else on stderr.
         **settings: any field of TransformerSettings, such as `layers`, `heads`, `width`, `mlp`, `norm`, `causal`.
 
     Returns:
         The transformer, and the behavior of all rows of the task.
 
     Warns:
-        UserWarning: the transformer did not converge.
+        ConvergenceWarning: the transformer did not converge; it names your line, and is an `everyhow.EveryhowWarning`.
 
     Raises:
         InputError: a setting out of range, or a task that is unknown or that such transformers do not learn.
         MissingExtraError: PyTorch is not installed.
+
+    Example:
+        >>> model, behavior = train_transformer("XOR", layers=1, heads=2, width=8, mlp=8, seed=3)
+        >>> model
+        Transformer(1 layer of 2 heads and an MLP, d_model 8, 3 positions, 13 edges)
+        >>> model.run(behavior.points).argmax(axis=1).tolist()
+        [0, 1, 1, 0]
     """
     chosen = _settings(TransformerSettings, {}, settings)
     parsed = parse_token_task(task)
@@ -119,7 +131,7 @@ def _one(results: tuple[Trained, ...]) -> Any:
     """The one model that was trained, with a warning where it did not converge."""
     (result,) = results
     if not result.converged:
-        warnings.warn(f"the {result.network.kind} did not converge: {result.reason}", stacklevel=3)
+        warn(f"the {result.network.kind} did not converge: {result.reason}", ConvergenceWarning)
     return result.network
 
 
@@ -156,7 +168,7 @@ def train_many(
         task: as `parse_task` takes it; of transformers, as `parse_token_task` does.
         seeds: of the weights, the rows drawn and their order.
         settings: how they are trained.
-        progress: show progress on stderr.
+        progress: show a bar, below the cell in a notebook and else on stderr.
 
     Raises:
         InputError: a setting out of range, or that does not fit the task.

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.optim.adamw import adamw
 
-from ..common.progress import Progress, doing
+from ..common.progress import Progress
 from .trained import Checkpoint, Kind, Trained
 
 Goal = TypeVar("Goal")
@@ -123,7 +123,7 @@ def _trained(learner: Learner[Goal, Kind, Any], seeds: tuple[int, ...], progress
     kept: list[list[Checkpoint[Kind]]] = [[] for _ in seeds]
     if 0 in settings.checkpoints:
         stack.keep_checkpoints(kept, 0, np.full(len(seeds), np.nan))
-    with Progress(progress).throughout(), doing("training") as work:
+    with Progress(progress).doing("training") as work:
         for epoch in range(1, settings.epochs + 1):
             if work is not None:
                 work.label = f"training: {len(results):,} of {len(seeds):,} {learner.plural}, epoch {epoch:,}"

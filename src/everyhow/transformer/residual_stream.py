@@ -262,6 +262,9 @@ class ResidualStream(RunningModel):
     def output(self, index: int) -> Self:
         """The same model with only one of its answers, by argmax, or only one logit, of one answer.
 
+        Args:
+            index: which answer or logit; 0 is the first.
+
         Raises:
             InputError: there is no such output.
         """
@@ -293,6 +296,9 @@ class ResidualStream(RunningModel):
     def tokens_of(self, points: Any) -> Int[np.ndarray, "inputs positions"]:
         """Sequences as whole numbers.
 
+        Args:
+            points: the sequences, one row for each.
+
         Raises:
             InputError: not one row of whole numbers from 0 to the vocabulary for each sequence, or of another length.
         """
@@ -313,11 +319,19 @@ class ResidualStream(RunningModel):
         return found.astype(int)
 
     def embedded(self, points: Any) -> Float[np.ndarray, "inputs positions d_model"]:
-        """What the node `input` carries: token plus position embedding."""
+        """What the node `input` carries: token plus position embedding.
+
+        Args:
+            points: the sequences, one row for each.
+        """
         return self.W_E[self.tokens_of(points)] + self.W_pos
 
     def first_stage(self, points: Any) -> Float[np.ndarray, "nodes inputs positions d_model"]:
-        """What the nodes of the first stage carry: `input`, or `embed` and `pos_embed`."""
+        """What the nodes of the first stage carry: `input`, or `embed` and `pos_embed`.
+
+        Args:
+            points: the sequences, one row for each.
+        """
         if not self.split_input:
             return self.embedded(points)[None]
         tokens = self.W_E[self.tokens_of(points)]
@@ -349,7 +363,11 @@ class ResidualStream(RunningModel):
         return bias[[1]] - bias[[0]] if self.difference else bias
 
     def read_of(self, stream: Float[np.ndarray, "*batch answers d_model"]) -> Float[np.ndarray, "*batch outputs"]:
-        """The outputs, given what `logits` receives at the answer positions."""
+        """The outputs, given what `logits` receives at the answer positions.
+
+        Args:
+            stream: shape (..., answers, d_model).
+        """
         found = normed(self.ln_final, stream) @ self.read_matrix + self.read_bias
         return found.reshape(*found.shape[:-2], found.shape[-2] * found.shape[-1])
 
@@ -360,7 +378,11 @@ class ResidualStream(RunningModel):
         return np.tri(self.features, dtype=bool) if self.causal else np.ones(shape, bool)
 
     def divisor(self, layer: Layer) -> float:
-        """By which the scores of a layer's heads are divided."""
+        """By which the scores of a layer's heads are divided.
+
+        Args:
+            layer: one of `layers`.
+        """
         return float(np.sqrt(layer.attention.W_Q.shape[2])) if self.scale is None else self.scale
 
     def written_by_head(
@@ -371,19 +393,35 @@ class ResidualStream(RunningModel):
         k: Float[np.ndarray, "*batch positions d_model"],
         v: Float[np.ndarray, "*batch positions d_model"],
     ) -> Float[np.ndarray, "*batch positions d_model"]:
-        """What a head writes, given what its three slots receive."""
+        """What a head writes, given what its three slots receive.
+
+        Args:
+            layer: one of `layers`.
+            h: which of its heads; 0 is the first.
+            q: what the queries are made of, shape (..., positions, d_model).
+            k: what the keys are made of.
+            v: what the values are made of.
+        """
         looked = pattern(queries(layer, h, q), keys(layer, h, k), self.divisor(layer), self.sees)
         return looked @ written(layer, h, v)
 
     def written_by_mlp(
         self, layer: Layer, stream: Float[np.ndarray, "*batch positions d_model"]
     ) -> Float[np.ndarray, "*batch positions d_model"]:
-        """What the MLP of a layer that has one writes, given what it receives."""
+        """What the MLP of a layer that has one writes, given what it receives.
+
+        Args:
+            layer: one of `layers`, with an MLP.
+            stream: shape (..., positions, d_model).
+        """
         assert layer.mlp is not None
         return layer.mlp(normed(layer.ln2, stream), self.activation)
 
     def logits(self, tokens: Any) -> Float[np.ndarray, "inputs positions d_vocab_out"]:
         """All logits of the whole model, at every position.
+
+        Args:
+            tokens: the sequences, one row for each.
 
         Example:
             >>> import numpy as np
@@ -440,7 +478,11 @@ class ResidualStream(RunningModel):
         return super().pre_activations(points) if self.scope is None else self.unscoped.pre_activations(points)
 
     def joined(self, units: Sequence[int] | None) -> bool:
-        """Whether an edge, told by the parts of a circuit that it needs, carries anything: all do."""
+        """Whether an edge, told by the parts of a circuit that it needs, carries anything: all do.
+
+        Args:
+            units: which parts of a circuit the edge needs.
+        """
         return True
 
     def computed(
@@ -450,7 +492,14 @@ class ResidualStream(RunningModel):
         carried: States,
         interventions: Sequence[Intervention],
     ) -> States:
-        """What every node computes in each of many circuits, component after component."""
+        """What every node computes in each of many circuits, component after component.
+
+        Args:
+            circuits: shape (circuits, edges), which edges of the graph each has.
+            inputs: the sequences, one row for each.
+            carried: what every other edge carries: for every stage but the outputs, what its nodes would compute.
+            interventions: what is held.
+        """
         embedded = self.first_stage(inputs)
         interventions = checked_interventions(self.graph, interventions, embedded.shape[1])
         wiring, sizes = self.wiring, self.graph.sizes

@@ -52,7 +52,7 @@ def write_sweep_report(
         networks: those whose audits go into the page, by the names of their files; else the first of every setting,
             then the second, and so on.
         most_audits: how many, when no networks are named.
-        progress: show progress on stderr.
+        progress: show a bar, below the cell in a notebook and else on stderr.
 
     Raises:
         InputError: a name that fits no network, or several; or a negative number of audits.
