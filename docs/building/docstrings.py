@@ -9,6 +9,7 @@ from typing import Any
 from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
+from sphinx.domains.python import PyObject
 from sphinx.environment import BuildEnvironment
 from sphinx.ext.napoleon import Config
 from sphinx.ext.napoleon.docstring import GoogleDocstring
@@ -16,6 +17,10 @@ from sphinx.util.nodes import make_refnode
 
 import everyhow
 
+# Sphinx calls them variables; everybody else, and the docstrings here, attributes.
+for field in PyObject.doc_field_types:
+    if field.name == "variable":
+        field.label = "Attributes"
 STYLE = Config(napoleon_use_rtype=False, napoleon_use_ivar=True)
 
 
@@ -24,7 +29,10 @@ def read(app: Sphinx, what: str, name: str, item: Any, options: Any, lines: list
     kind = "method" if what == "property" else what
     read_as = GoogleDocstring(lines, STYLE, app, kind, name, item, options).lines()
     # A star in a shape, such as "inputs *numbers", is a star.
-    lines[:] = [line.replace("*", r"\*") if line.lstrip().startswith(":vartype") else line for line in read_as]
+    lines[:] = [
+        line.replace("jaxtyping.", "").replace("*", r"\*") if line.lstrip().startswith(":vartype") else line
+        for line in read_as
+    ]
 
 
 def find(app: Sphinx, environment: BuildEnvironment, node: pending_xref, shown: nodes.Element) -> nodes.Element | None:
