@@ -41,6 +41,10 @@ class Sweep:
         store = Store.open(folder)
         return Sweep(store, store.digests())
 
+    def __repr__(self) -> str:
+        blocks = sum(1 for _ in self.plan.blocks())
+        return f"Sweep({self.plan.name}: {len(self.finished)} of {blocks} blocks finished, in {self.folder})"
+
     @property
     def finished(self) -> frozenset[int]:
         """The indices of the blocks that are finished."""
