@@ -367,10 +367,10 @@ def test_the_check_of_tests_can_fail(tmp_path, statement):
 
 
 def test_tests_lie_in_the_rooms_of_the_source():
-    """Every folder of tests is named as a room, or holds what tests compare with."""
+    """Every folder of tests is named as a room, or holds what tests compare with, or the tests of the site."""
     rooms = {path.name for path in (SOURCE / "everyhow").iterdir() if (path / "__init__.py").is_file()}
     folders = {path.name for path in TESTS.iterdir() if path.is_dir() and any(path.glob("*.py"))}
-    assert folders - {"frozen"} == rooms
+    assert folders - {"frozen", "site"} == rooms
 
 
 def test_modules_whose_shapes_are_checked_are_there():
