@@ -11,7 +11,7 @@ On a page stand
 - what cannot be run where tests run, in blocks of `sh` and `py`.
 
 `...` stands for anything. In what Python prints any white space is as good as any other, so that a page may fold a long
-line; what commands print is compared as it is.
+line; what commands print is compared as it is, lines that are wider than a page being folded between words.
 """
 
 import contextlib
@@ -21,6 +21,7 @@ import os
 import re
 import shlex
 import sys
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,6 +38,8 @@ COMMAND = re.compile(r"^\$ (?P<typed>(?:[^\n]*\\\n)*[^\n]*)\n(?P<shown>(?:(?!\$ 
 MOVING = re.compile(r"^.*; kernels are being compiled, which happens once\n|^.*%.*\[[#.]*\].*\n", re.M)
 WAYS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 COLUMNS = 80
+# So many signs of code have room on a page.
+WIDTH = 88
 
 
 @dataclass(frozen=True)
@@ -124,11 +127,23 @@ def _commands(block: Block) -> Iterator[Step]:
     for found in COMMAND.finditer(block.inside):
         line = block.line + block.inside.count("\n", 0, found.start())
         printed = run_as_typed(found["typed"])
-        shown, got = found["shown"], printed
+        shown, got = found["shown"], folded(printed)
         if block.language == "text":
             shown, got = _words(shown), _words(got)
         same = doctest.OutputChecker().check_output(shown, got, doctest.ELLIPSIS)
-        yield Step(line, found["typed"], found["shown"], printed, same)
+        yield Step(line, found["typed"], found["shown"], folded(printed), same)
+
+
+def folded(text: str) -> str:
+    """A text whose lines have room on a page, folded between words where they are longer."""
+    lines = [
+        part
+        for line in text.splitlines()
+        for part in (
+            textwrap.wrap(line, WIDTH, break_long_words=False, break_on_hyphens=False) if len(line) > WIDTH else [line]
+        )
+    ]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _words(text: str) -> str:
