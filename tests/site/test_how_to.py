@@ -18,7 +18,7 @@ PAGES = {path.stem: path.read_text("utf-8") for path in sorted(HOW_TO.glob("*.md
 LONG = {"compare-two-seeds", "run-on-a-cluster", "the-papers-table"}
 # What a page needs beside the base.
 NEEDS = {
-    "figure-for-a-paper": ["pandas", "duckdb"],
+    "figure-for-a-paper": ["duckdb", "matplotlib", "pandas"],
     "my-onnx-file": ["onnx", "onnxruntime"],
     "my-pytorch-model": ["torch"],
     "run-on-a-cluster": ["torch", "distributed", "duckdb"],
