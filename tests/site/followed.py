@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from everyhow.cli.leaving import WRONG_INPUT
+from everyhow.cli.leaving import OVER_BUDGET, WRONG_INPUT
 from everyhow.cli.main import main
 
 ROOT = Path(__file__).parents[2]
@@ -152,7 +152,7 @@ def _words(text: str) -> str:
 
 
 def run_as_typed(typed: str) -> str:
-    """What a command prints at 80 columns: and where it fails, its error too."""
+    """What a command prints at 80 columns; where what was asked is wrong, its error too."""
     arguments = shlex.split(typed.replace("\\\n", " "))
     before = {name: os.environ.get(name) for name in ("COLUMNS", "TERM")}
     argv, code = sys.argv, 0
@@ -168,4 +168,5 @@ def run_as_typed(typed: str) -> str:
         sys.argv = argv
         for name, value in before.items():
             os.environ.pop(name, None) if value is None else os.environ.update({name: value})
+    assert code in (0, WRONG_INPUT, OVER_BUDGET), f"{typed} ended with {code}: {err.getvalue()}"
     return out.getvalue() + (MOVING.sub("", err.getvalue()) if code == WRONG_INPUT else "")

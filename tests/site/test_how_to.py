@@ -48,6 +48,14 @@ def test_pages(name, tmp_path, monkeypatch):
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_errors_that_pages_show_are_told_to_people(name):
+    """An error that a page shows is one of the library, which says what to do next: not a slip in the page's lines."""
+    shown = re.findall(r"^Traceback .*\n    \.\.\.\n(.*)$", PAGES[name], re.M)
+    assert PAGES[name].count("Traceback") == len(shown)
+    assert all(error.startswith("everyhow.common.errors.") for error in shown), shown
+
+
 def test_what_cannot_be_run():
     """Few blocks are not run; each is known here. Their options are those of the program, and of the library."""
     left = {name: not_run(text) for name, text in PAGES.items()}
@@ -139,6 +147,13 @@ def test_a_page_that_shows_something_else(shown, other, line, tmp_path, monkeypa
     monkeypatch.chdir(tmp_path)
     assert PAGE.count(shown) == 1
     assert line in [step.line for step in follow(PAGE.replace(shown, other)) if not step.same]
+
+
+def test_a_command_that_fails_inside(monkeypatch):
+    """A failure of the library itself is not what a page shows, whatever it prints."""
+    monkeypatch.setattr("everyhow.network.network.xornet", None)
+    with pytest.raises(AssertionError, match=r"^everyhow xornet ended with 2"):
+        run_as_typed("everyhow xornet")
 
 
 def test_a_block_of_no_known_kind():
