@@ -107,6 +107,24 @@ def test_count(run_command):
     assert "perfect_circuits           120" in out
 
 
+def test_a_count_is_printed_in_words(run_command, tmp_path):
+    """Two ends of a number, and numbers by size, are told as people write them; what is for programs is in JSON."""
+    edge = {"weights": [[[1, -1], [-1, 1], [1, 1]], [[1, 1, -0.5]]], "biases": [[0, 0, -1], [0]],
+            "activations": ["relu", "identity"]}  # fmt: skip
+    (tmp_path / "edge.json").write_text(json.dumps(edge))
+    _, out, _ = run_command("count", "XOR", "--network", tmp_path / "edge.json")
+    assert "\nperfect_circuits_between   4 to 6\n" in out
+    transformer = REFERENCE / "transformers" / "transformer-xor-1l2h-mlp8-seed0.json"
+    asked = ("count", "XOR", "--network", transformer, "--scope", "a0.h0,m0", "--others", "in")
+    _, out, _ = run_command(*asked)
+    assert "\nperfect_circuits_by_edges  4: 1, 5: 3, 6: 5, 7: 2, 8: 1\n" in out
+    assert "\nscope                      parts: a0.h0, m0, others: in\n" in out
+    assert "within" not in out and "counts_exact" not in out and "{" not in out
+    _, out, _ = run_command(*asked, "--json")
+    said = json.loads(out)
+    assert said["counts_exact"]["perfect_circuits"] == "12" and said["within"] is None
+
+
 def test_count_of_several_outputs(run_command):
     """All outputs together, and each on its own."""
     path = REFERENCE / "authors-xor-and-2-3-3-2-seed0.json"

@@ -118,7 +118,7 @@ def test_loose_edges(tmp_path):
         (tmp_path / "masks.json").write_text(json.dumps(masks))
         with pytest.raises(FileFormatError, match=r"h1\.. has no edge out") as error:
             read_graph(tmp_path / "masks.json", NETWORK)
-        assert ("connected_part gives the circuit that is left" in str(error.value)) == left
+        assert ("connected_part (--connected) gives the circuit that is left" in str(error.value)) == left
         assert (
             "nothing is left without them; give edges that lead from inputs to every output" in str(error.value)
         ) != left

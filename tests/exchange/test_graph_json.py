@@ -94,7 +94,7 @@ def test_loose_ends():
     """Edges that are not a circuit are refused with their loose ends; the circuit left can be asked for."""
     document = graph()
     document["edges"]["x0->h1.0"]["in_graph"] = False
-    with pytest.raises(eh.InputError, match=r"h1\.0 has no edge in; connected_part gives the circuit"):
+    with pytest.raises(eh.InputError, match=r"h1\.0 has no edge in; connected_part \(--connected\) gives the circuit"):
         circuit_from_graph(document, XOR)
     circuit, dropped = connected_part(XOR.widths, graph_edges(document, XOR))
     assert dropped == ((2, 0, 0),) and len(circuit) == 5

@@ -152,3 +152,10 @@ def test_document():
         "alone": {"formulas": 0, "aligned": 0, "iia": 0.0, "formula": None, "python": None},
     }  # fmt: skip
     assert [one["formula"] for one in document["read_as"]] == ["A"]
+
+
+def test_a_budget_that_is_too_small_is_not_told_as_no_readings():
+    """Where circuits were not counted, the value does not say that there are no readings."""
+    network = eh.load("tests/reference/xor-2-3-3-1-seed0.json")
+    assert repr(eh.neuron(network, "h1.1", budget=100)) == "NeuronReadings(h1.1: readings not looked for over circuits)"
+    assert repr(eh.neuron(network, "h1.1")) == "NeuronReadings(h1.1: 3 readings over circuits)"

@@ -97,6 +97,8 @@ def test_rows_that_repeat_are_one_point():
     ([[1.0], [2.0]], [0, -1], "labels are -1, 0; below 0 only -1 and 1 are understood, as 0 and 1"),
     ([[1.0], [2.0]], [0], "there are 1 labels for 2 inputs; give one for each"),
     ([[1.0], [2.0], [1.0]], [0, 1, 1], "rows 1 and 3 are the same point with different labels, so no network can be"),
+    ([[1.0], [2.0], [1.0]], [0, 1, 1], r"be right at both \(1 row contradicts an earlier one\); drop such rows, or"),
+    ([[1.0], [1.0], [1.0]], [0, 1, 1], r"be right at both \(2 rows contradict an earlier one\); drop such rows, or"),
     ([1.0, 2.0], [0, 1], r"points has shape \(2,\); give \(inputs, features\): reshape\(-1, 1\) makes it"),
 ])  # fmt: skip
 def test_labels_that_do_not_fit(points, labels, message):

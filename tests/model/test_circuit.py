@@ -9,6 +9,7 @@ import everyhow as eh
 from everyhow.common.errors import InputError
 from everyhow.model.circuit import Circuit, LooseEndsError, connected_part
 from everyhow.model.graph import Edge, Graph, Node
+from everyhow.model.scope import Scope
 
 from .graphs import GRAPHS, LAYERED, SLOTTED, is_circuit, nodes_of, on_paths, skipping, subsets
 
@@ -51,6 +52,27 @@ def test_which_edges_are_a_circuit(graph):
         assert [edge in circuit for edge in graph.edges] == [edge in edges for edge in graph.edges]
         assert circuit.widths == graph.sizes
         assert circuit.neurons == tuple(node for node in graph.inner if node in {edge.child for edge in edges})
+
+
+@pytest.mark.parametrize("graph", GRAPHS)
+def test_edges_by_name(graph):
+    """What a circuit prints of its edges makes the same circuit, with either arrow, beside edges by their numbers."""
+    for circuit in circuits_of(graph):
+        names = [graph.name(edge) for edge in circuit.edges]
+        assert all(name in repr(circuit) for name in names)
+        assert Circuit.of_edges(graph, names) == circuit
+        assert Circuit.of_edges(graph, [f" {names[0].replace('→', '->')}", *circuit.edges[1:]]) == circuit
+        assert connected_part(graph, names) == (circuit, ())
+
+
+def test_a_name_that_no_edge_has():
+    """The edges that there are, or that the edge is in every circuit of a scope."""
+    with pytest.raises(InputError, match=r"^no edge .* called 'A->out0'; its edges are A->h1.0, .*, \.\.\.$"):
+        Circuit.of_edges((3, 3, 1), ["A->out0"])
+    graph = Graph.complete((2, 2, 1))
+    scoped = Scope(("A->h1.0",), "in").of(graph)
+    with pytest.raises(InputError, match="is held in every circuit of this scope; leave it out"):
+        Circuit.of_edges(scoped, ["B->h1.0"])
 
 
 @pytest.mark.parametrize("graph", LAYERED)
@@ -182,13 +204,15 @@ def test_whole_of_something_else(model):
     )
 
 
-RULE = "edges (layer, neuron, parent), each three whole numbers"
+RULE = "edges by name, such as A->h1.0, or (layer, neuron, parent), each three whole numbers"
 
 
 @pytest.mark.parametrize(("edges", "text"), [
     (None, f"edges is None; give {RULE}"), (3, f"edges is 3; give {RULE}"), ("abc", f"edges is 'abc'; give {RULE}"),
     ({(1, 0, 0): 1}, f"edges is {{(1, 0, 0): 1}}; give {RULE}"),
-    ([3], f"an edge is 3; give {RULE}"), (["100"], f"an edge is '100'; give {RULE}"),
+    ([3], f"an edge is 3; give {RULE}"),
+    (["100"], "no edge of this model is called '100'; its edges are A->h1.0, B->h1.0, A->h1.1, B->h1.1, "
+     "h1.0->out0, h1.1->out0"),
     ([(1, 0)], f"an edge is (1, 0); give {RULE}"), ([(1, 0, 0, 0)], f"an edge is (1, 0, 0, 0); give {RULE}"),
     ([(1, 0, -1)], f"an edge is (1, 0, -1); give {RULE}"), ([(1, 0, 0.5)], f"an edge is (1, 0, 0.5); give {RULE}"),
     ([(1, 0, True)], f"an edge is (1, 0, True); give {RULE}"), ([(1, 0, "0")], f"an edge is (1, 0, '0'); give {RULE}"),

@@ -1,17 +1,17 @@
-"""A page of the site, followed from top to bottom as a reader would: its files written, its commands and Python run.
+"""A page of the site, followed from top to bottom as a reader would: its files written, its lines run.
 
 On a page stand
 
 - Python, in blocks whose lines begin with `>>>`: all blocks of a page share their names, as in one interpreter;
 - commands, in blocks without a language whose lines begin with `$ everyhow`, with what they print below: what goes to
   the standard output, and after it the error of a command that fails;
-- commands that train, in blocks of `text`: there the numbers, and how wide columns are, are of the machine, and only
+- commands that train, in blocks of `text`: the numbers there, and how wide columns are, are of the machine, so only
   words are compared;
 - files, in blocks of `code-block` whose caption is the file's name;
 - what cannot be run where tests run, in blocks of `sh` and `py`.
 
 `...` stands for anything. In what Python prints any white space is as good as any other, so that a page may fold a long
-line; what commands print is compared as it is.
+line; what commands print is compared as it is, lines that are wider than a page being folded between words.
 """
 
 import contextlib
@@ -21,12 +21,13 @@ import os
 import re
 import shlex
 import sys
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from everyhow.cli.leaving import WRONG_INPUT
+from everyhow.cli.leaving import OVER_BUDGET, WRONG_INPUT
 from everyhow.cli.main import main
 
 ROOT = Path(__file__).parents[2]
@@ -37,6 +38,8 @@ COMMAND = re.compile(r"^\$ (?P<typed>(?:[^\n]*\\\n)*[^\n]*)\n(?P<shown>(?:(?!\$ 
 MOVING = re.compile(r"^.*; kernels are being compiled, which happens once\n|^.*%.*\[[#.]*\].*\n", re.M)
 WAYS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 COLUMNS = 80
+# So many signs of code have room on a page.
+WIDTH = 88
 
 
 @dataclass(frozen=True)
@@ -124,11 +127,23 @@ def _commands(block: Block) -> Iterator[Step]:
     for found in COMMAND.finditer(block.inside):
         line = block.line + block.inside.count("\n", 0, found.start())
         printed = run_as_typed(found["typed"])
-        shown, got = found["shown"], printed
+        shown, got = found["shown"], folded(printed)
         if block.language == "text":
             shown, got = _words(shown), _words(got)
         same = doctest.OutputChecker().check_output(shown, got, doctest.ELLIPSIS)
-        yield Step(line, found["typed"], found["shown"], printed, same)
+        yield Step(line, found["typed"], found["shown"], folded(printed), same)
+
+
+def folded(text: str) -> str:
+    """A text whose lines have room on a page, folded between words where they are longer."""
+    lines = [
+        part
+        for line in text.splitlines()
+        for part in (
+            textwrap.wrap(line, WIDTH, break_long_words=False, break_on_hyphens=False) if len(line) > WIDTH else [line]
+        )
+    ]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _words(text: str) -> str:
@@ -137,7 +152,7 @@ def _words(text: str) -> str:
 
 
 def run_as_typed(typed: str) -> str:
-    """What a command prints at 80 columns: and where it fails, its error too."""
+    """What a command prints at 80 columns; where what was asked is wrong, its error too."""
     arguments = shlex.split(typed.replace("\\\n", " "))
     before = {name: os.environ.get(name) for name in ("COLUMNS", "TERM")}
     argv, code = sys.argv, 0
@@ -153,4 +168,5 @@ def run_as_typed(typed: str) -> str:
         sys.argv = argv
         for name, value in before.items():
             os.environ.pop(name, None) if value is None else os.environ.update({name: value})
+    assert code in (0, WRONG_INPUT, OVER_BUDGET), f"{typed} ended with {code}: {err.getvalue()}"
     return out.getvalue() + (MOVING.sub("", err.getvalue()) if code == WRONG_INPUT else "")

@@ -90,6 +90,7 @@ def worker_processes(process):
 def test_undisturbed(undisturbed):
     """Every block is there, and the run says what it was."""
     assert undisturbed.complete and len(parts(undisturbed.folder)) == 4
+    assert repr(undisturbed) == f"Sweep(quick: 4 of 4 blocks finished, in {undisturbed.folder})"
     assert undisturbed.query("SELECT count(*) FROM results").rows == ((16,),)
     assert len(list((undisturbed.folder / "networks").iterdir())) == 8
     run = json.loads((undisturbed.folder / "run.json").read_text())

@@ -296,9 +296,27 @@ def _print_counts(parts: Iterable[dict[str, Any]]) -> None:
                     f"{value['value']:.4g} (95% interval {value['low']:.4g} to {value['high']:.4g}, from "
                     f"{value['sample']:,} circuits drawn from all)"
                 )
-            if key != "outputs":
-                said = "not counted" if value is None else f"{value:,}" if isinstance(value, int) else value
-                typer.echo(visible(f"{key:<26} {said}"))
+            # Text has all digits as it is; the whole numbers as texts are for programs that read JSON.
+            if key not in ("outputs", "counts_exact") and (key, value) != ("within", None):
+                typer.echo(visible(f"{key:<26} {_in_words(value)}"))
+
+
+def _in_words(value: Any) -> str:
+    """A value of a count as people read it: two ends of a number, numbers by size, names of parts."""
+    match value:
+        case None:
+            return "not counted"
+        case bool() | str() | float():
+            return str(value)
+        case int():
+            return f"{value:,}"
+        case [int(low), int(high)]:
+            return f"{low:,} to {high:,}"
+        case dict():
+            return ", ".join(f"{name}: {_in_words(one)}" for name, one in value.items())
+        case list() | tuple():
+            return ", ".join(map(_in_words, value))
+    return str(value)
 
 
 def _features(path: Path, rows: Any) -> Any:

@@ -107,7 +107,9 @@ def _chosen(listed: list[Entry[Any]], top: int | None, threshold: float | None) 
         return by_score(listed, top, threshold)
     found = [entry for entry in listed if entry.in_graph]
     if not found:
-        raise InputError("nothing in the graph has in_graph true; to choose by score give top or threshold")
+        raise InputError(
+            "nothing in the graph has in_graph true; to choose by score give top or threshold (--top, --threshold)"
+        )
     return found
 
 

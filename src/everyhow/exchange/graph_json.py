@@ -195,13 +195,15 @@ def _circuit_of(edges: tuple[Edge, ...], network: Model) -> Circuit:
         except InputError:
             next_step = "nothing is left without them; give edges that lead from inputs to every output"
         else:
-            next_step = "connected_part gives the circuit that is left without them"
+            next_step = "connected_part (--connected) gives the circuit that is left without them"
         raise InputError(f"{error}; {next_step}") from None
 
 
 def _check_said(chosen: list[Entry[Edge]], network: Model) -> None:
     if not chosen and not network.graph.of_nodes:
-        raise InputError("no edge of the graph has in_graph true; to choose by score give top or threshold")
+        raise InputError(
+            "no edge of the graph has in_graph true; to choose by score give top or threshold (--top, --threshold)"
+        )
     weightless = [entry.name for entry in chosen if not _exists(entry, network)]
     if weightless:
         raise InputError(f"{named(weightless)}: in the graph, but of weight 0 in {network!r}, so not an edge of it")

@@ -150,7 +150,12 @@ class NeuronReadings(Displayed):
         return "\n".join(self.lines)
 
     def __repr__(self) -> str:
-        return f"NeuronReadings({self.name}: {count_of(len(self.read_as), 'reading')} over circuits)"
+        found = (
+            count_of(len(self.read_as), "reading")
+            if self.circuits or not self.notes.refused
+            else "readings not looked for"
+        )
+        return f"NeuronReadings({self.name}: {found} over circuits)"
 
     def document(self) -> dict[str, Any]:
         """The result as plain values."""

@@ -218,9 +218,10 @@ class Behavior(PublicNames):
         chosen = wanted[first]
         torn = np.flatnonzero((wanted != chosen[which]).any(axis=1))
         if len(torn):
+            contradict = "1 row contradicts" if len(torn) == 1 else f"{len(torn)} rows contradict"
             raise InputError(
                 f"rows {first[which[torn[0]]] + 1} and {torn[0] + 1} are the same point with different labels, so no "
-                f"network can be right at both ({len(torn)} rows contradict an earlier one); drop such rows, or "
+                f"network can be right at both ({contradict} an earlier one); drop such rows, or "
                 f"take the network's own decisions"
             )
         decided: Decision = "round" if decision == "round" else said.decision

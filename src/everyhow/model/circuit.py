@@ -36,6 +36,8 @@ class Circuit(Displayed):
         Circuit(1 edges: B→out0)
         >>> Circuit.of_edges((2, 1), [(1, 0, 1)]).bits
         1
+        >>> Circuit.of_edges((2, 1), ["B->out0"]) == Circuit.of_edges((2, 1), [(1, 0, 1)])
+        True
     """
 
     graph: Graph
@@ -47,14 +49,14 @@ class Circuit(Displayed):
 
         Args:
             widths: of layers, the inputs first, each neuron reading all of the layer before; or a Graph.
-            edges: each by its numbers, such as (layer, neuron, parent).
+            edges: each by its name, such as `"A->h1.0"`, or by its numbers, such as (layer, neuron, parent).
 
         Raises:
             InputError: an edge that is not there, or a neuron without an edge in or out.
         """
         graph = widths if isinstance(widths, Graph) else Graph.complete(widths)
         bits = 0
-        for edge in _edges(edges):
+        for edge in _edges(edges, graph):
             bits |= 1 << graph.bit_of(edge)
         circuit = Circuit(graph, bits)
         circuit._check_connected()
@@ -246,7 +248,7 @@ class LooseEndsError(InputError):
     """Edges that are not a circuit, since a node that they touch has no edge in, or none out."""
 
 
-def connected_part(wiring: Any, edges: Iterable[tuple[int, ...]]) -> tuple[Circuit, tuple[Edge, ...]]:
+def connected_part(wiring: Any, edges: Iterable[tuple[int, ...] | str]) -> tuple[Circuit, tuple[Edge, ...]]:
     """The circuit left of any edges, and those dropped: edges into neurons that lead nowhere and out of neurons that
     nothing enters, until none is left.
 
@@ -258,19 +260,20 @@ def connected_part(wiring: Any, edges: Iterable[tuple[int, ...]]) -> tuple[Circu
         (Circuit(2 edges: A→h1.0 h1.0→out0), ((1, 1, 0),))
     """
     graph = wiring if isinstance(wiring, Graph) else Graph.complete(wiring)
-    given = set(graph.existing(_edges(edges)))
+    given = set(graph.existing(_edges(edges, graph)))
     circuit = Circuit.of_edges(graph, graph.connected(given))
     return circuit, tuple(sorted(given - set(circuit.edges)))
 
 
-def _edges(edges: Any) -> list[tuple[int, ...]]:
-    """Edges as tuples of whole numbers.
+def _edges(edges: Any, graph: Graph) -> list[tuple[int, ...]]:
+    """Edges as tuples of whole numbers, those of the graph that have names among them.
 
     Raises:
-        InputError: something else.
+        InputError: something else, or a name that no edge of the graph has.
     """
-    rule = "edges (layer, neuron, parent), each three whole numbers"
-    return [_edge(edge, rule) for edge in listed("edges", edges, rule)]
+    rule = "edges by name, such as A->h1.0, or (layer, neuron, parent), each three whole numbers"
+    given = listed("edges", edges, rule)
+    return [graph.called(edge) if isinstance(edge, str) else _edge(edge, rule) for edge in given]
 
 
 def _edge(edge: Any, rule: str) -> tuple[int, ...]:

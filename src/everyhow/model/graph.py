@@ -12,6 +12,8 @@ from ..common.errors import InputError
 
 # Each edge is a value of its own; larger graphs take gigabytes, and circuits of them are out of reach.
 MOST_EDGES = 1 << 22
+# More names than these are not all shown.
+MOST_SHOWN = 8
 # What circuits are sets of: edges into each input of a node, edges that enter all inputs of a node, or nodes.
 Grain = Literal["edges-qkv", "edges", "nodes"]
 GRAINS: tuple[Grain, ...] = ("edges-qkv", "edges", "nodes")
@@ -254,6 +256,31 @@ class Graph:
         """What an edge enters: its child, and, where that has inputs with names, the slot: a0.h0<k>."""
         slot = self.slots[edge.child.stage][edge.slot]
         return self.name(edge.child) + (f"<{slot}>" if slot else "")
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Edge]:
+        """Each edge by what it is called."""
+        return {self.name(edge): edge for edge in self.edges}
+
+    def called(self, name: str) -> Edge:
+        """The edge of a name, with an arrow as here or as in `A->h1.0`.
+
+        Raises:
+            InputError: the graph has no edge of that name.
+
+        Example:
+            >>> Graph.complete((2, 2, 1)).called("h1.1->out0")
+            (2, 0, 1)
+        """
+        written = name.strip().replace("->", "→")
+        for edge in self.held:
+            if self.name(edge) == written:
+                raise InputError(self.lacks(edge))
+        if written not in self.by_name:
+            names = [name.replace("→", "->") for name in self.by_name]
+            shown = ", ".join(names[:MOST_SHOWN]) + (", ..." if len(names) > MOST_SHOWN else "")
+            raise InputError(f"no edge of this model is called {quoted(name)}; its edges are {shown}")
+        return self.by_name[written]
 
     def existing(self, edges: Iterable[tuple[int, ...]]) -> tuple[Edge, ...]:
         """Edges by their numbers.

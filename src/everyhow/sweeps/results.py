@@ -30,15 +30,11 @@ class Sweep(PublicNames):
     Example:
         >>> sweep = Sweep.open("runs/two")  # doctest: +SKIP
         >>> sweep, sweep.complete  # doctest: +SKIP
-        (Sweep(basic in runs/two: 1 of 1 blocks finished), True)
+        (Sweep(basic: 1 of 1 blocks finished, in runs/two), True)
     """
 
     store: Store
     digests: Mapping[int, str]
-
-    def __repr__(self) -> str:
-        blocks = sum(1 for _ in self.plan.blocks())
-        return f"Sweep({self.plan.name} in {self.folder}: {len(self.digests):,} of {blocks:,} blocks finished)"
 
     @staticmethod
     def open(folder: str | Path) -> "Sweep":
@@ -56,6 +52,10 @@ class Sweep(PublicNames):
         """
         store = Store.open(folder)
         return Sweep(store, store.digests())
+
+    def __repr__(self) -> str:
+        blocks = sum(1 for _ in self.plan.blocks())
+        return f"Sweep({self.plan.name}: {len(self.finished):,} of {blocks:,} blocks finished, in {self.folder})"
 
     @property
     def finished(self) -> frozenset[int]:

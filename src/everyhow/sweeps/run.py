@@ -58,7 +58,7 @@ def sweep(
     Example:
         >>> found = sweep("basic", "runs/two", seeds=2, workers=1)  # doctest: +SKIP
         >>> found, found.query("SELECT count(*) FROM results").rows  # doctest: +SKIP
-        (Sweep(basic in runs/two: 1 of 1 blocks finished), ((4,),))
+        (Sweep(basic: 1 of 1 blocks finished, in runs/two), ((4,),))
     """
     if not isinstance(plan, str | Path | Plan):
         raise InputError(
