@@ -22,8 +22,8 @@ from everyhow.sweeps.summary import summarize
 from .markup import FromMarkdown, code, table
 
 TABLES = Path(__file__).parents[1] / "findings" / "tables"
-# What stands beside networks that are trained on XOR with the default settings.
-CONTROLS = "controls"
+# What stands beside models of each kind that are trained on XOR with the default settings.
+CONTROLS, OF_TRANSFORMERS = "controls", "transformer-"
 # The rung of each kind behind which nothing but a price decides.
 LAST = {"circuits": "resample_faithful_fewest_edges", "mappings": "transitive", "algorithms": "transitive"}
 ONE = {
@@ -106,7 +106,12 @@ class Found(FromMarkdown):
         stored = read(self.arguments[0])
         if stored is None:
             raise self.error(f"{self.arguments[0]} has no table in {TABLES}")
-        return "\n\n".join(said(stored, read(CONTROLS)))
+        return "\n\n".join(said(stored, read(controls_of(stored["name"]))))
+
+
+def controls_of(name: str) -> str:
+    """The experiment whose models stand beside those of another one: of their own kind."""
+    return f"{OF_TRANSFORMERS if name.startswith(OF_TRANSFORMERS) else ''}{CONTROLS}"
 
 
 class NotRun(FromMarkdown):

@@ -30,6 +30,11 @@ def seldom(name):
     return {one["measure"]["key"] for one in tests if one["measure"]["preset"] == "paper" and one["p"] < 0.05}
 
 
+def spreads(name, key):
+    """The spread of a count, setting by setting."""
+    return [one for one in STORED[name]["spreads"] if one["measure"]["key"] == key]
+
+
 @pytest.mark.parametrize("name", STORED)
 def test_tables_are_of_the_plans_of_today(name):
     """A plan that was changed since makes its table, and what pages say of it, stale."""
@@ -123,8 +128,7 @@ def test_claims_of_the_pages():
         share for task, share in gates.items() if task not in ("task XOR", "task XNOR")
     ) < 0.3  # fmt: skip
     assert not seldom("learning-rate") and not seldom("loss-target")
-    spreads = [one for one in STORED["training-time"]["spreads"] if one["measure"]["key"] == "circuits"]
-    medians = {one["setting"]: one["median"] for one in spreads}
+    medians = {one["setting"]: one["median"] for one in spreads("training-time", "circuits")}
     assert medians["epoch 0"] == 10_647 and medians["epoch 0"] > 20 * medians["epoch 100"]
     assert 0.5 < medians["epoch 100"] / medians["epoch 300"] < 2
     wide = shares("width", "circuits", last)
@@ -132,6 +136,33 @@ def test_claims_of_the_pages():
         wide[f"widths {n},{n}"] for n in range(2, 7)
     ]  # fmt: skip
     assert shares("width", "mappings", "transitive")["widths 5,5"] < 0.5
+
+
+def test_claims_about_transformers():
+    """What the pages say in words of transformers holds in the tables."""
+    last, place = ("circuits", "resample_faithful_fewest_edges"), ("mappings", "transitive")
+    assert set(shares("transformer-basic", "circuits", "perfect").values()) == {0}
+    (smallest,), (algorithm,) = (shares("transformer-basic", *rung).values() for rung in (last, place))
+    assert 0.55 < smallest < 0.65 and 0.75 < algorithm < 0.85
+    heads = {one["setting"]: one["median"] for one in spreads("transformer-heads", "circuits")}
+    assert round(heads["heads 1"]) == 26 and 93_000 < heads["heads 4"] < 95_000
+    unique = shares("transformer-heads", *last)
+    assert unique["heads 1"] > unique["heads 2"] > unique["heads 4"]
+    assert shares("transformer-heads", *place)["heads 1"] == 0
+    tasks = shares("transformer-tasks", *last)
+    assert 0.35 < min(tasks.values()) < 0.4 and 0.6 < max(tasks.values()) < 0.7
+    assert {task for task, share in shares("transformer-tasks", *place).items() if share == 0} >= {
+        "task MAJORITY", "task PARITY:3",
+    }  # fmt: skip
+    trained, untrained, shuffled, _ = shares("transformer-controls", *last).values()
+    assert untrained > trained + 0.2 and abs(shuffled - trained) < 0.1
+    trained, untrained, shuffled, _ = shares("transformer-controls", "algorithms", "transitive").values()
+    assert trained > 0.8 and 0.45 < untrained < 0.6 and 0.2 < shuffled < 0.3
+    found = shares("transformer-ablation", *last)
+    assert {share for setting, share in found.items() if "nodes" in setting} == {1}
+    fine = [share for setting, share in found.items() if "edges-qkv" in setting]
+    assert fine[0] < 0.65 and min(fine[1:]) > 0.85
+    assert len(set(shares("transformer-ablation", *place).values())) == 1
 
 
 def test_shares_of_all_and_of_none():
