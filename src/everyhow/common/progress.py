@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 # Seconds before the first line; between two of a terminal or a notebook; between two of a pipe or a log.
@@ -43,7 +43,7 @@ class Progress:
 
     def shares(
         self, items: Iterable[tuple[int, Item]], whole: int | None, done: int, label: str, alone: bool = False
-    ) -> Iterator:
+    ) -> Iterator[Any]:
         """The items, each with its size, by a bar that shows the share of the whole that is done.
 
         Args:
