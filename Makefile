@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 RUNS := runs
+AT_EVERY_VERSION := tests/test_package.py tests/test_light_base.py tests/test_typing.py tests/test_reference.py tests/test_exact.py \
+  tests/cli/test_main.py tests/common/test_sql.py tests/kernels tests/sweeps/test_run.py tests/report/test_pdf.py
 
-.PHONY: demo digits notebooks test nightly lint benchmark benchmark-sweeps benchmark-transformers benchmark-patching clean
+.PHONY: demo digits notebooks test nightly lint lowest newest benchmark benchmark-sweeps benchmark-transformers benchmark-patching clean
 
 demo: $(VENV)/.with-core
 	@mkdir -p $(RUNS)
@@ -35,6 +37,17 @@ lint: $(VENV)/.with-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --quiet --offline .github
+
+# What users notice first, with the lowest versions that pyproject.toml allows, and with the newest there are. PyTorch is held:
+# another version of it means gigabytes.
+lowest: CONSTRAINTS := constraints-lowest.txt
+newest: CONSTRAINTS := constraints-newest.txt
+lowest newest:
+	$(PYTHON) -m venv --clear .venv-$@
+	.venv-$@/bin/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable '.[train,plot,test]'
+	.venv-$@/bin/python -m pytest -n 2 --dist loadfile $(AT_EVERY_VERSION)
 
 benchmark: $(VENV)/.with-test
 	$(BIN)/python benchmarks/run.py
@@ -71,4 +84,4 @@ benchmark-patching: $(VENV)/.with-libraries
 	$(BIN)/python -P benchmarks/patching.py
 
 clean:
-	rm -rf $(VENV) runs
+	rm -rf $(VENV) .venv-lowest .venv-newest runs
