@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -151,6 +152,26 @@ def test_citation():
     assert [one["family-names"] for one in paper["authors"]] == ["Méloux", "Maniu", "Portet", "Peyrard"]
     assert paper["title"] in " ".join((ROOT / "README.md").read_text(encoding="utf-8").replace("*", "").split())
     assert paper["identifiers"][0]["value"].removeprefix("arXiv:") in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_lowest_versions():
+    """`make lowest` installs exactly the lowest versions that are allowed, but of PyTorch, which is held."""
+
+    def numbers(version):
+        return tuple(map(int, [*version.split("."), "0", "0"][:3]))
+
+    asked = [*PROJECT["dependencies"]]
+    for extra in ("train", "plot", "sweeps", "pandas", "onnx"):
+        asked += PROJECT["optional-dependencies"][extra]
+    asked += [one for one in PROJECT["optional-dependencies"]["test"] if one.startswith("scikit-learn")]
+    allowed = {re.split(r"[\[>]", one)[0]: numbers(one.partition(">=")[2]) for one in asked}
+    allowed["distributed"] = allowed["dask"]
+    lines = (ROOT / "constraints-lowest.txt").read_text(encoding="utf-8").splitlines()
+    held = dict(line.split("==") for line in lines if not line.startswith("#"))
+    assert {name: numbers(one) for name, one in held.items() if name != "torch"} == {
+        name: one for name, one in allowed.items() if name != "torch"
+    }
+    assert f"torch=={held['torch']}" in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
 
 
 def test_no_large_files():
