@@ -187,6 +187,8 @@ def test_no_large_files():
 def test_workflow_calls_what_is_there():
     """The workflows call targets of the Makefile that exist, and test the versions of Python that are promised."""
     yaml = pytest.importorskip("yaml")
+    if not (ROOT / ".github").is_dir():
+        pytest.skip("not a clone")
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = {one for line in makefile.splitlines() if not line.startswith("\t") for one in line.split(":")[0].split()}
     workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
