@@ -18,6 +18,7 @@ MODULES = [m.name for m in pkgutil.walk_packages(eh.__path__, "everyhow.") if no
 # What modules need that is installed with an extra.
 NEEDS = {
     "everyhow.training.stacked": "torch",
+    "everyhow.transformer.transformer": "torch",  # an example trains one
     "everyhow.importing.torch_": "torch",
     "everyhow.patched.torch_": "torch",
     "everyhow.importing.onnx_graph": "onnx",
