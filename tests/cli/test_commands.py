@@ -53,7 +53,9 @@ def test_help(run_command, name):
     code, out, err = run_command(name, "-h")
     assert (code, err) == (0, "") and run_command(name, "--help")[1] == out
     flat = " ".join(out.split())
-    assert f"Usage: everyhow {name} [OPTIONS] {ARGUMENTS[name]}".strip() in flat
+    # Typer writes the dots after a list since 0.29.
+    usage = f"Usage: everyhow {name} [OPTIONS] {ARGUMENTS[name]}".strip()
+    assert usage.replace("...", "") in flat.replace("...", "")
     assert not re.search(r"<\w+>|\{[A-Z]", out)
     assert all(len(line) <= 80 for line in out.splitlines())
 
