@@ -3,8 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 RUNS := runs
+AT_EVERY_VERSION := tests/test_reference.py tests/test_exact.py tests/test_light_base.py tests/cli/test_main.py \
+  tests/cli/test_commands.py tests/common/test_sql.py tests/importing/test_onnx.py tests/report/test_tables.py \
+  tests/sweeps/test_store.py tests/sweeps/test_run.py
 
-.PHONY: demo digits notebooks docs test nightly lint benchmark benchmark-sweeps benchmark-transformers benchmark-patching clean
+.PHONY: demo digits notebooks docs test nightly lint lowest newest benchmark benchmark-sweeps benchmark-transformers \
+  benchmark-patching clean
 
 demo: $(VENV)/.with-core
 	@mkdir -p $(RUNS)
@@ -39,6 +43,18 @@ lint: $(VENV)/.with-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --quiet --offline .github
+
+# What users notice first, with the lowest versions that pyproject.toml allows, and with the newest there are. Their warnings
+# of what will change in other versions are no errors there.
+lowest: CONSTRAINTS := constraints-lowest.txt
+newest: CONSTRAINTS := constraints-newest.txt
+lowest newest:
+	$(PYTHON) -m venv --clear .venv-$@
+	.venv-$@/bin/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable '.[train,plot,sweeps,pandas,onnx]' \
+	  pytest pytest-xdist hypothesis beartype jaxtyping scikit-learn
+	.venv-$@/bin/python -m pytest -n 2 --dist loadfile -W default $(AT_EVERY_VERSION)
 
 benchmark: $(VENV)/.with-test
 	$(BIN)/python benchmarks/run.py
@@ -79,4 +95,4 @@ benchmark-patching: $(VENV)/.with-libraries
 	$(BIN)/python -P benchmarks/patching.py
 
 clean:
-	rm -rf $(VENV) runs docs/_build docs/examples
+	rm -rf $(VENV) .venv-lowest .venv-newest runs docs/_build docs/examples

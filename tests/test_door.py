@@ -4,7 +4,6 @@ import datetime
 import itertools
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from everyhow.auditing.counting import count
 from everyhow.common.errors import EveryhowError
 from everyhow.importing.door import as_model
 
+resource = pytest.importorskip("resource", reason="limits of POSIX")
 torch = pytest.importorskip("torch")
 
 

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 SEED, COUNT = 14, 50
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="Linux tells how much memory a process has, and bounds it"
+)
 
 
 def test_broken_files(tmp_path):

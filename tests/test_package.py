@@ -25,6 +25,7 @@ NEEDS = {
     "everyhow.importing.sklearn_models": "sklearn",
     "everyhow.model.behavior": "pandas",
     "everyhow.training": "torch",
+    "everyhow.transformer.transformer": "torch",  # an example trains one
     "everyhow.importing.torch_": "torch",
     "everyhow.patched.torch_": "torch",
     "everyhow.importing.onnx_graph": "onnx",

@@ -15,6 +15,8 @@ IN_LOOPS = {
 }  # fmt: skip
 # What tensors leave open, each by keyword: of linear layers the first ones, of transformers the configuration.
 LEFT_OPEN = {"importing/load.py:load": 9, "importing/state_dicts.py:from_state_dict": 9}
+# A constructor that is written out for type checkers: the fields of a dataclass, which takes lists as well.
+TYPED = {"network/network.py:__init__": 9}
 
 
 def long_ones(tree: ast.AST) -> Iterator[tuple[str, int]]:
@@ -35,7 +37,7 @@ def test_parameters():
         for name, number in long_ones(ast.parse(path.read_text(encoding="utf-8")))
         if path.relative_to(SOURCE).as_posix() not in IN_LOOPS
     }
-    assert found == {OF_DATA: 9} | LEFT_OPEN
+    assert found == {OF_DATA: 9} | LEFT_OPEN | TYPED
 
 
 def test_the_check_can_fail():

@@ -360,6 +360,7 @@ def test_what_was_typed_does_not_steer_the_terminal(run_command, arguments):
 
 def test_paths_do_not_steer_the_terminal(run_command, tmp_path):
     """The name of a file that was written is shown by the codes of its signs."""
+    pytest.importorskip("torch")
     code, out, _ = run_command(
         "train", "AND", "--widths", "2", "--epochs", "1", "--out", tmp_path / "a\u202e\x1b[31m.json"
     )

@@ -476,7 +476,7 @@ def test_tracr_needs_its_extra(monkeypatch):
     model = type("AssembledTransformerModel", (), {"__module__": "tracr.compiler.assemble"})()
     model.model_config = SimpleNamespace(layer_norm=False, dropout_rate=0.0)
     model.params = {"token_embed": table, "pos_embed": table}
-    with pytest.raises(MissingExtraError, match=r"run by JAX and Haiku, which cannot be loaded .*everyhow\[tracr\]"):
+    with pytest.raises(MissingExtraError, match=r"run by .*Haiku, which .* not installed: .*everyhow\[tracr\]"):
         from_tracr(model)
     model.params = {"token_embed": table}
     with pytest.raises(eh.InputError, match="has no token_embed and pos_embed; found token_embed"):

@@ -129,7 +129,7 @@ def test_installation_names_every_extra():
     """As pyproject.toml has them."""
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
     named = re.findall(r"^\| `(\w+)` \|", page("start/install"), re.M)
-    assert set(named) - {"sweeps"} == set(extras) - FOR_DEVELOPERS - {"sweeps"} and len(named) == len(set(named))
+    assert set(named) == set(extras) - FOR_DEVELOPERS and len(named) == len(set(named))
 
 
 def test_the_question_is_answered_with_true_numbers(trained, audit):

@@ -320,7 +320,7 @@ class Questions:
         return None if self.costs is None else asdict(self.costs) | {"familiar": dict(self.costs.familiar)}
 
 
-QUESTIONS: tuple[Field, ...] = fields(Questions)
+QUESTIONS: tuple[Field[Any], ...] = fields(Questions)
 
 
 def questions_of(asked: Mapping[str, Any], of: Asked) -> Questions:
@@ -356,7 +356,7 @@ def _said(value: Any) -> bool:
     return not isinstance(value, int | float) or bool(value)
 
 
-def _elsewhere(question: Field, of: Asked) -> str:
+def _elsewhere(question: Field[Any], of: Asked) -> str:
     if of == "data" and question.name == "threshold":
         return (
             "the behavior or the network says this: eh.Behavior.of_data(points, labels, threshold=0), or "

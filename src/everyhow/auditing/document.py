@@ -114,7 +114,7 @@ def digits_of(counts: abc.Mapping[str, Any]) -> dict[str, str]:
     return {key: str(number) for key, number in counts.items() if isinstance(number, int)}
 
 
-def _listed(items: Iterable | None, describe) -> dict[str, Any] | None:
+def _listed(items: Iterable[Any] | None, describe) -> dict[str, Any] | None:
     if items is None:
         return None
     everything = list(items)
@@ -219,7 +219,7 @@ def _explanations(layer: LayerReadouts) -> dict[str, Any]:
     }
 
 
-def _listed_of(number: int | None, items: Iterable | None, describe) -> dict[str, Any] | None:
+def _listed_of(number: int | None, items: Iterable[Any] | None, describe) -> dict[str, Any] | None:
     """How many items there are and the first of them, where the number is known and listing all would take long."""
     if items is None:
         return None
@@ -264,7 +264,7 @@ def _interchange(found: ReadoutInterchange) -> dict[str, Any]:
     }
 
 
-def _dispute(dispute: Dispute) -> dict[str, Any]:
+def _dispute(dispute: Dispute[Any]) -> dict[str, Any]:
     found = dispute.experiment
     return {
         "between": [_circuit(e) if isinstance(e, Circuit) else e.stored for e in dispute.explanations],

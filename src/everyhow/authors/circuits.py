@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -89,7 +90,7 @@ class ReleasedCircuits:
                 yield batch[(batch[:, None] & inputs != 0).all(axis=1) & few_neurons]
 
     @cached_property
-    def _criterion(self) -> Criterion:
+    def _criterion(self) -> Criterion[Any]:
         return perfect(self.network, replace(self.behavior, epsilon=MOST_WRONG, decision="round"))
 
     @cached_property
@@ -166,7 +167,7 @@ def _hidden(network: Network) -> list[Neuron]:
     return [(layer, j) for layer in range(1, network.depth) for j in range(network.widths[layer])]
 
 
-def _count_of_few(criterion: Criterion, most_neurons: int, sets: tuple[frozenset[Neuron], ...]) -> CircuitCount:
+def _count_of_few(criterion: Criterion[Any], most_neurons: int, sets: tuple[frozenset[Neuron], ...]) -> CircuitCount:
     """The circuits that meet a criterion, use every input, and at most so many hidden neurons.
 
     Where these are few of many, they are counted by the networks restricted to `sets`; see `_few_of_many`.
@@ -189,7 +190,9 @@ def _few_of_many(network: Network, most_neurons: int, within: Mapping[frozenset[
     return _combined(parts)
 
 
-def _counts_within(criterion: Criterion, sets: Sequence[frozenset[Neuron]]) -> dict[frozenset[Neuron], CircuitCount]:
+def _counts_within(
+    criterion: Criterion[Any], sets: Sequence[frozenset[Neuron]]
+) -> dict[frozenset[Neuron], CircuitCount]:
     """How many circuits that meet a criterion and use every input have no neuron outside each of `sets`, which are all
     sets of at most so many neurons; sets without any such circuit are left out.
 
@@ -229,7 +232,7 @@ def _bits_in(whole: Graph, part: Graph, batches: Iterable[np.ndarray]) -> Iterat
         yield bits
 
 
-def _restricted(criterion: Criterion, chosen: frozenset[Neuron]) -> Criterion:
+def _restricted(criterion: Criterion[Any], chosen: frozenset[Neuron]) -> Criterion[Any]:
     return of_part(criterion, _without_others(criterion.model, chosen))
 
 

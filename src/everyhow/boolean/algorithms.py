@@ -7,6 +7,7 @@ AND-type gate with a polarity on each operand. Truth tables are plain bit sets h
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any
 
 from ..common.display import Displayed
 from .truth_table import INPUT_NAMES, TruthTable, variable_bits
@@ -21,7 +22,7 @@ class Leaf:
     index: int
 
     @property
-    def key(self) -> tuple:
+    def key(self) -> tuple[Any, ...]:
         """What operands are ordered by: leaves before inner nodes."""
         return (0, self.index)
 
@@ -36,7 +37,7 @@ class Inner:
     right_negated: bool
 
     @property
-    def key(self) -> tuple:
+    def key(self) -> tuple[Any, ...]:
         """What operands are ordered by: shallow trees first, then by their operands."""
         return (depth(self), self.left.key, self.left_negated, self.right.key, self.right_negated)
 
@@ -277,7 +278,7 @@ def _next_level(operands: list[Tree], inputs: int, irredundant: bool) -> list[Tr
     return sorted([*(Leaf(i) for i in range(inputs)), *kept], key=lambda tree: tree.key)
 
 
-def _pairs(by_value: dict[int, list[tuple[int, bool]]], wanted: int) -> Iterator[tuple]:
+def _pairs(by_value: dict[int, list[tuple[int, bool]]], wanted: int) -> Iterator[tuple[Any, ...]]:
     """The pairs of operands (position, negated), the earlier first, whose AND is `wanted`."""
     containing = [bits for bits in by_value if bits & wanted == wanted]
     for one in containing:

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Collection, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -335,14 +336,14 @@ class Families:
                 left += [self._low[one], self._high[one]]
         return sorted(seen)
 
-    def _folded(self, family: int, nothing, unit, step: Callable) -> dict:
+    def _folded(self, family: int, nothing, unit, step: Callable[..., Any]) -> dict[Any, Any]:
         """What follows for each node of a family from its item and from what follows for the two below it."""
         found = {NOTHING: nothing, UNIT: unit}
         for one in self._below(family):
             found[one] = step(self._item[one], found[self._low[one]], found[self._high[one]])
         return found
 
-    def _folded_over_all(self, family: int, nothing, unit, step: Callable, bits: int) -> tuple[int, int, int]:
+    def _folded_over_all(self, family: int, nothing, unit, step: Callable[..., Any], bits: int) -> tuple[int, int, int]:
         """As `_folded`, with the distance of the items that are passed over: each that `bits` has is one."""
         ones = [0]
         for item in range(self.items):

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import permutations
+from typing import Any
 
 import numpy as np
 
@@ -43,7 +44,7 @@ class Formula:
         return bool(self.operands) and (self.name != "NOT" or self.operands[0].has_gates)
 
     @property
-    def key(self) -> tuple:
+    def key(self) -> tuple[Any, ...]:
         """What the operands of a symmetric gate are ordered by: inputs first, negated or not, then smaller formulas."""
         bare = self.operands[0] if self.name == "NOT" else self
         return (len(self.gates) if self.has_gates else 0, bare.name if not bare.operands else "", str(self))

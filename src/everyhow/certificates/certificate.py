@@ -115,7 +115,7 @@ def check_certifiable(epsilon: float | None, within: float | None, preset: str =
         )
 
 
-def _document(criterion: Criterion, ablation: Ablation) -> dict[str, Any]:
+def _document(criterion: Criterion[Any], ablation: Ablation) -> dict[str, Any]:
     network, behavior = criterion.model, criterion.behavior
     return {
         "certificate": 1,
@@ -164,7 +164,7 @@ def _refusing() -> Iterator[None]:
         raise InputError(f"no certificate can be made of this count: {error}{allowed}{ALONE}") from None
 
 
-def _groups(question: check.Question, prefix: list, used: int) -> list:
+def _groups(question: check.Question, prefix: list[Any], used: int) -> list[Any]:
     """For each row, the first condition that all columns break, or else the cuts of every condition."""
     found = []
     adds, _, ends, met, broken = zip(*question.grid(prefix, question.sides(used)[0]), strict=True)

@@ -341,7 +341,7 @@ def rows_of_file(path: Path, what: str, header: bool | None, rows: int | None = 
     return found.values
 
 
-def numbers(text: str, option: str, kind: type) -> tuple:
+def numbers(text: str, option: str, kind: type) -> tuple[Any, ...]:
     """The numbers in the text of an option.
 
     Raises:

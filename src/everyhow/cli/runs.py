@@ -122,11 +122,12 @@ def query_command(
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question in SQL about the results of a run."""
-    from ..common.sql import SECONDS, Limits, answer, connect
+    from ..common.sql import SECONDS, Limits, answer, check_installed, connect
     from ..report.formats import write_table
     from ..sweeps.results import Sweep
 
     chosen = format_of(form, as_json, csv)
+    check_installed()  # which a reopened audit would tell after minutes
     if _is_audit(run):
         tables = {name: one.table for name, one in _audit_in(run).tables().items()}
         with _ended_after(SECONDS + GRACE):

@@ -10,6 +10,7 @@ import typer
 
 from ..common.cluster import SECONDS_WITHOUT_WORKERS
 from ..common.errors import InputError
+from ..common.extras import is_installed
 from . import completion
 from .options import ELSEWHERE, FormatOption, JsonOption, announce_compilation, format_of, print_json, terminal
 from .standard_input import Read
@@ -127,7 +128,6 @@ def _dry_run(plan: "Plan", workers: int | None, seconds: float, as_json: bool) -
 
     from ..sweeps.costs import forecast
     from ..sweeps.trying import try_out
-    from ..training import is_installed
 
     if workers is not None and workers < 1:
         raise InputError(f"workers is {workers}; it is a number of processes, at least 1")
@@ -136,7 +136,7 @@ def _dry_run(plan: "Plan", workers: int | None, seconds: float, as_json: bool) -
     cores = workers or os.cpu_count() or 1
     rates = None
     # Without PyTorch the forecast is made by what is usual.
-    if seconds and is_installed():
+    if seconds and is_installed("train"):
         announce_compilation()
         rates = try_out(plan, seconds, progress=True)
     expected = forecast(plan, cores, rates)

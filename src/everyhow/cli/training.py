@@ -148,9 +148,9 @@ def settings() -> Group:
     )
 
 
-def _known() -> dict[str, dict[str, Field]]:
+def _known() -> dict[str, dict[str, Field[Any]]]:
     """The settings by name, each with the kinds of models that have it."""
-    found: dict[str, dict[str, Field]] = {}
+    found: dict[str, dict[str, Field[Any]]] = {}
     for model, kind in MODELS.items():
         for one in fields(kind):
             if one.name not in OTHERWISE:
@@ -163,7 +163,7 @@ def _title(name: str) -> str:
     return next((title for title, names in TITLES.items() if name in names), HOW)
 
 
-def _help(of: dict[str, Field]) -> str:
+def _help(of: dict[str, Field[Any]]) -> str:
     """What a setting means, and what it is when it is not given, for every kind of model that has it."""
     says = [one.metadata["says"].replace("when None", "if not given") for one in of.values()]
     usual = {model: _usual(one.default) for model, one in of.items()}

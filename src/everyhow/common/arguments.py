@@ -88,7 +88,7 @@ def instance(value: Any, kind: type[Kind], what: str, next_step: str) -> Kind:
     raise InputError(f"{what} is asked for, not a value of type {type(value).__name__}: {next_step}")
 
 
-def listed(name: str, values: Any, rule: str) -> list:
+def listed(name: str, values: Any, rule: str) -> list[Any]:
     """The values of an iterable that is not a text or a mapping.
 
     Raises:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .errors import InputError, LostBlocksError, first_line
 from .execution import MapJobs
+from .extras import need
 from .threads import one_thread
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ def client_of(scheduler: str) -> "Iterator[Client]":
 
     Raises:
         InputError: it does not answer.
+        MissingExtraError: Dask is not installed.
     """
+    need("a scheduler needs", "sweeps", "dask", "distributed", otherwise="; without one this machine's cores count")
     from distributed import Client
 
     try:
@@ -108,7 +111,7 @@ class Watched:
         return sum(cast(Mapping[str, int], found).values())
 
 
-def as_they_come(futures: "dict[Future, Name]", look: Callable[[], None]) -> Iterator[tuple[Any, Name]]:
+def as_they_come(futures: "dict[Future[Any], Name]", look: Callable[[], None]) -> Iterator[tuple[Any, Name]]:
     """The result of each future, or the exception in its place, as soon as it is there.
 
     In between, and at least every second, `look` is called. Futures are taken out of the dictionary when they are done,
@@ -117,7 +120,7 @@ def as_they_come(futures: "dict[Future, Name]", look: Callable[[], None]) -> Ite
     Raises:
         LostBlocksError: a future has neither, since the scheduler has forgotten it.
     """
-    done: SimpleQueue[Future] = SimpleQueue()
+    done: SimpleQueue[Future[Any]] = SimpleQueue()
     for future in futures:
         future.add_done_callback(done.put)
     while futures:
@@ -148,7 +151,7 @@ def map_on(client: "Client") -> MapJobs:
             time.sleep(SECONDS_BETWEEN_LOOKS)
         # Sent once instead of with every job. A result can be made again when the worker that holds it dies.
         shared = client.submit(_itself, function, pure=False)
-        waiting: deque[Future] = deque()
+        waiting: deque[Future[Any]] = deque()
         for job in jobs:
             waiting.append(client.submit(_apply, shared, job, pure=False))
             if len(waiting) >= JOBS_PER_THREAD * threads:
@@ -168,7 +171,7 @@ def _apply(function: Callable[[Any], Any], job: Any) -> Any:
         return function(job)
 
 
-def _result(future: "Future", look: Callable[[], None]) -> Any:
+def _result(future: "Future[Any]", look: Callable[[], None]) -> Any:
     ((found, _),) = as_they_come({future: None}, look)
     if isinstance(found, Exception):
         raise LostBlocksError(

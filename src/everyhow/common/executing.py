@@ -22,6 +22,7 @@ def executing(
 
     Raises:
         InputError: the scheduler does not answer.
+        MissingExtraError: there is one to be asked, and Dask is not installed.
     """
     folder = None if checkpoints is None else Path(checkpoints)
     with progress.doing("explaining"):

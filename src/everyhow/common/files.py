@@ -41,7 +41,7 @@ def replacing(path: Path, next_step: str) -> Iterator[Path]:
     _UNFINISHED.add(temporary)
     try:
         yield temporary
-        with temporary.open("rb") as file:
+        with temporary.open("r+b") as file:  # Windows makes only files last that are open for writing
             os.fsync(file.fileno())
         temporary.chmod(0o644)
         temporary.replace(path)

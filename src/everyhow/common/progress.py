@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .cell_bar import CellBar, cell_that_runs
 
@@ -57,7 +57,7 @@ class Progress:
 
     def shares(
         self, items: Iterable[tuple[int, Item]], whole: int | None, done: int, label: str, alone: bool = False
-    ) -> Iterator:
+    ) -> Iterator[Any]:
         """The items, each with its size, by a bar that shows the share of the whole that is done.
 
         Args:

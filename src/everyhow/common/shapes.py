@@ -7,7 +7,17 @@ is used only where it is loaded already; elsewhere an annotation is the kind of 
 import sys
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING or "jaxtyping" in sys.modules:
+if TYPE_CHECKING:
+    # As jaxtyping itself has it for type checkers: the kind of array, whether jaxtyping is installed or not.
+    from typing import Annotated as Bool
+    from typing import Annotated as Float
+    from typing import Annotated as Int
+    from typing import Annotated as Int64
+    from typing import Annotated as Shaped
+    from typing import Annotated as UInt
+    from typing import Annotated as UInt8
+    from typing import Annotated as UInt64
+elif "jaxtyping" in sys.modules:
     from jaxtyping import Bool as Bool
     from jaxtyping import Float as Float
     from jaxtyping import Int as Int

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .arguments import listed, quoted
-from .errors import InputError, MissingExtraError, visible
+from .errors import InputError, visible
+from .extras import load, need
 
 if TYPE_CHECKING:
     import duckdb
@@ -41,13 +42,12 @@ def load_pandas(otherwise: str) -> Any:
     Raises:
         MissingExtraError: it is not installed.
     """
-    try:
-        import pandas
-    except ImportError:
-        raise MissingExtraError(
-            f"to_pandas needs pandas, which is not installed: pip install 'everyhow[pandas]'; {otherwise}"
-        ) from None
-    return pandas
+    return load("pandas", "to_pandas needs", "pandas", f"; {otherwise}")
+
+
+def check_installed() -> None:
+    """Raises MissingExtraError when DuckDB, which answers questions, is not there."""
+    need("a question in SQL needs", "sweeps", "duckdb", otherwise="; everyhow tables works without it")
 
 
 @dataclass(frozen=True, repr=False)
@@ -169,7 +169,11 @@ def connect(tables: Mapping[str, Table]) -> "duckdb.DuckDBPyConnection":
     """A database in memory that holds these tables and cannot touch files.
 
     Whole numbers beyond 64 bits, and columns of several kinds, become text.
+
+    Raises:
+        MissingExtraError: DuckDB is not installed.
     """
+    check_installed()
     import duckdb
 
     connection = duckdb.connect()
@@ -320,7 +324,7 @@ def _check_question(connection: "duckdb.DuckDBPyConnection", sql: str) -> None:
         )
 
 
-def _fetched(connection: "duckdb.DuckDBPyConnection", sql: str, values: list, limits: Limits) -> Table:
+def _fetched(connection: "duckdb.DuckDBPyConnection", sql: str, values: list[Any], limits: Limits) -> Table:
     """The answer, taken a piece at a time until it is whole or too large."""
     found = connection.execute(sql, values)
     columns = tuple(column[0] for column in found.description or ())

@@ -50,7 +50,7 @@ def waiting_for(function: Callable[[], Result]) -> Result:
 
 
 def _waited_for(
-    submit: Callable[[Callable[[], Any]], Future], function: Callable[[Job], Result], jobs: Iterable[Job]
+    submit: Callable[[Callable[[], Any]], Future[Any]], function: Callable[[Job], Result], jobs: Iterable[Job]
 ) -> Iterator[Result]:
     waiting: deque[Future[Result]] = deque()
     for job in jobs:
@@ -62,18 +62,18 @@ def _waited_for(
 
 
 @contextmanager
-def _crew() -> Iterator[Callable[[Callable[[], Any]], Future]]:
+def _crew() -> Iterator[Callable[[Callable[[], Any]], Future[Any]]]:
     """Threads, one for each core at most, that do what is submitted; after an error what has not begun never begins.
 
     They are daemons: Python would wait for others when it ends.
     """
-    queue: SimpleQueue[tuple[Future, Callable[[], Any]] | None] = SimpleQueue()
-    submitted: deque[Future] = deque(maxlen=4 * _cores())
+    queue: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
+    submitted: deque[Future[Any]] = deque(maxlen=4 * _cores())
     started = 0
 
-    def submit(work: Callable[[], Any]) -> Future:
+    def submit(work: Callable[[], Any]) -> Future[Any]:
         nonlocal started
-        future: Future = Future()
+        future: Future[Any] = Future()
         submitted.append(future)
         queue.put((future, work))
         if started < _cores():
@@ -90,7 +90,7 @@ def _crew() -> Iterator[Callable[[Callable[[], Any]], Future]]:
             queue.put(None)
 
 
-def _work(queue: "SimpleQueue[tuple[Future, Callable[[], Any]] | None]") -> None:
+def _work(queue: "SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None]") -> None:
     while (one := queue.get()) is not None:
         future, work = one
         if future.set_running_or_notify_cancel():

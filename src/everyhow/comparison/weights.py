@@ -9,7 +9,7 @@ number.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -83,7 +83,7 @@ def likeness(one: Network, other: Network) -> Likeness | None:
     return None
 
 
-def _function(name: str) -> tuple:
+def _function(name: str) -> tuple[Any, ...]:
     made = activation(name)
     return made.code, made.parameters
 

@@ -77,7 +77,7 @@ def entries(document: object, model: Model) -> list[Entry[Edge]]:
     return [Entry(name, names[name], *entry_said(name, info)) for name, info in document["edges"].items()]
 
 
-def _entries_of_nodes(listed: dict, names: dict[str, Edge], model: Model) -> list[Entry[Edge]]:
+def _entries_of_nodes(listed: dict[Any, Any], names: dict[str, Edge], model: Model) -> list[Entry[Edge]]:
     """Every node that can be left out of a circuit."""
     ends = {node_name(model, *node) for node in model.graph.nodes} - set(names)
     unknown = [name for name in listed if name not in names and name not in ends]
@@ -88,7 +88,7 @@ def _entries_of_nodes(listed: dict, names: dict[str, Edge], model: Model) -> lis
     return [Entry(name, names[name], *entry_said(name, info)) for name, info in bare.items() if name in names]
 
 
-def _entries_of_network(document: dict, listed: dict, network: Network) -> list[Entry[Edge]]:
+def _entries_of_network(document: dict[Any, Any], listed: dict[Any, Any], network: Network) -> list[Entry[Edge]]:
     """Every edge between neurons, also one of weight 0."""
     nodes = {node_name(network, *node): node for node in network.graph.nodes}
     # Audits call neurons by the names of the graph, and write the arrow so.
@@ -125,7 +125,7 @@ def settings_of(model: Model) -> dict[str, Any]:
     return {}
 
 
-def _check_same_model(document: dict, model: Model) -> None:
+def _check_same_model(document: dict[Any, Any], model: Model) -> None:
     """Raises InputError when a document says that it is of another model."""
     cfg, own = document.get("cfg"), settings_of(model)
     if not isinstance(cfg, dict):

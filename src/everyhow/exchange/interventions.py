@@ -141,7 +141,7 @@ def _predictions(variable: Variable, inputs: int) -> list[str]:
     return ["".join(str(row >> base & 1) for base in rows) for row in needed_rows(variable, inputs)]
 
 
-def _variable(entry: dict, algorithm: Algorithm) -> Variable:
+def _variable(entry: dict[Any, Any], algorithm: Algorithm) -> Variable:
     """The variable of an entry: by its path, which is unique, or else by its name."""
     path, name = entry.get("path"), entry.get("variable")
     variables = algorithm.variables
@@ -157,7 +157,7 @@ def _variable(entry: dict, algorithm: Algorithm) -> Variable:
     return found[0]
 
 
-def _neurons(entry: dict, name: str, network: Network) -> NeuronSet:
+def _neurons(entry: dict[Any, Any], name: str, network: Network) -> NeuronSet:
     """The neurons that an entry swaps, if everything else in the entry says that it is a plain swap of them."""
     _check_known(entry, OF_AN_ENTRY, PLAIN_ENTRY, name)
     listed = entry.get("representations")
@@ -213,7 +213,7 @@ def _check_locations(value: object, name: str) -> None:
         )
 
 
-def _check_known(given: dict, free: Sequence[str], plain: abc.Mapping[str, Sequence[Any]], name: str) -> None:
+def _check_known(given: dict[Any, Any], free: Sequence[str], plain: abc.Mapping[str, Sequence[Any]], name: str) -> None:
     """See that every key is known, and that those which change what is swapped have their plain value.
 
     Raises:

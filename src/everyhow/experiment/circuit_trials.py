@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -84,7 +85,7 @@ class CircuitTrials:
     graph: Graph
     kind: str
 
-    def describe(self, trial: int) -> tuple[str, str, dict]:
+    def describe(self, trial: int) -> tuple[str, str, dict[Any, Any]]:
         """The kind of a trial, the trial in words, and its setting as plain values."""
         if trial < len(self.points) and self.numbers[trial] >= 0:
             name = self.name_of(int(self.numbers[trial]))

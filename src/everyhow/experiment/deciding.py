@@ -47,7 +47,7 @@ class Experiment:
 
     kind: str
     action: str
-    setting: dict = field(hash=False)
+    setting: dict[Any, Any] = field(hash=False)
     predicted: tuple[bool, bool]
     outcome: bool
     unnatural: bool = False

@@ -61,7 +61,7 @@ def _read(values: Any, what: str) -> np.ndarray:
     return np.asarray(to_numpy() if to_numpy else values)
 
 
-def _of_list(values: list | tuple, what: str) -> np.ndarray:
+def _of_list(values: list[Any] | tuple[Any, ...], what: str) -> np.ndarray:
     plain = _without_tensors(values, what)
     try:
         array = np.array(plain)
@@ -221,7 +221,7 @@ def place_in(shape: tuple[int, ...], k: int) -> list[int]:
     return [int(i) for i in np.unravel_index(k, shape)]
 
 
-def _shapes(values: list | tuple) -> str:
+def _shapes(values: list[Any] | tuple[Any, ...]) -> str:
     """What the rows of a ragged list are, the first two that differ."""
     seen: dict[str, int] = {}
     for k, one in enumerate(values):

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -98,7 +99,7 @@ def most_moved(pair: Sequence[PlacedHypothesis]) -> int:
 
 def _choices(pair: Sequence[PlacedHypothesis], size: int) -> Iterator[tuple[int, tuple[int, ...]]]:
     """Whose variables are moved, and which, so that the other says something of all that is moved."""
-    seen: set[frozenset] = set()
+    seen: set[frozenset[Any]] = set()
     for of, (owner, other) in enumerate((pair, pair[::-1])):
         if size == 0 and of:
             return

@@ -225,7 +225,7 @@ def _first_of(model: "nn.Module", tail: "nn.Module") -> "nn.Module":
     return first
 
 
-def _copied(entering: tuple) -> Any:
+def _copied(entering: tuple[Any, ...]) -> Any:
     """The one tensor that enters a module, copied since later layers may work in place."""
     import torch
 
@@ -233,7 +233,7 @@ def _copied(entering: tuple) -> Any:
     return as_array(entering[0]) if alone else None
 
 
-def _only(seen: list, tail: "nn.Module", batch: int) -> np.ndarray:
+def _only(seen: list[Any], tail: "nn.Module", batch: int) -> np.ndarray:
     if len(seen) != 1 or seen[0] is None:
         found = "it got something else than one tensor" if len(seen) == 1 else f"it ran {len(seen)} times"
         raise InputError(

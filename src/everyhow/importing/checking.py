@@ -111,7 +111,7 @@ class Comparison(NamedTuple):
     level: float
 
 
-def _through(softmax: Softmax, ours: np.ndarray, allowed: np.ndarray, precision: Precision) -> tuple:
+def _through(softmax: Softmax, ours: np.ndarray, allowed: np.ndarray, precision: Precision) -> tuple[Any, ...]:
     """Outputs after a softmax, and how far they may be apart when those before it may by `allowed`.
 
     A softmax moves by at most half the largest change of its arguments, its logarithm by at most twice that.

@@ -140,6 +140,6 @@ def _readable(source: Any) -> tuple[Path, str]:
     return path, kind
 
 
-def _need_no(options: tuple, reason: str) -> None:
+def _need_no(options: tuple[Any, ...], reason: str) -> None:
     if any(option is not None for option in options):
         raise InputError(f"{reason}; leave out the options that it has no use for")

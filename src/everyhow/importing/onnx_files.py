@@ -1,13 +1,13 @@
 """Importing ONNX files."""
 
 from collections.abc import Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..common.errors import FileFormatError, InputError, MissingExtraError, first_line, shortened
+from ..common.errors import FileFormatError, InputError, first_line, shortened
+from ..common.extras import need
 from ..common.reading import check_readable
 from ..given.points import points_for
 from ..network.network import Network
@@ -66,8 +66,7 @@ def from_onnx(path: str | Path, data: Any = None, threshold: float | None = None
         )
     target = Path(path)
     check_readable(target, "an ONNX file", LARGEST_FILE, "export the part of the model that is to be explained")
-    if find_spec("onnx") is None or find_spec("onnxruntime") is None:
-        raise MissingExtraError("reading ONNX files needs onnx and onnxruntime: pip install 'everyhow[onnx]'")
+    need("reading ONNX files needs", "onnx")
     from .onnx_graph import chain_of
     from .onnx_models import read_model
 

@@ -24,8 +24,8 @@ class Call:
     """A call that the pickle would make; what it would be given besides, by key, stands in `items`."""
 
     function: Any
-    arguments: tuple
-    items: dict
+    arguments: tuple[Any, ...]
+    items: dict[Any, Any]
 
 
 @dataclass(frozen=True, eq=False)

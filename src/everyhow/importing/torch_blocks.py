@@ -221,7 +221,7 @@ def _by_hand(
     )
 
 
-def _seen(where: str, maps: dict, calls: Sequence[Called], positions: int) -> Heads:
+def _seen(where: str, maps: dict[Any, Any], calls: Sequence[Called], positions: int) -> Heads:
     """What the softmax between the maps shows of the heads."""
     heads, causal, scale = None, None, None
     for call in calls:

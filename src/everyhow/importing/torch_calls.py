@@ -116,7 +116,14 @@ def watched(module: nn.Module) -> Iterator[list[Called]]:
         def enter(one: nn.Module, *_: Any) -> None:
             inside.append(one)
 
-        def leave(one: nn.Module, given: tuple, named: dict, gave: Any, path: str = path, kind: Kind = kind) -> None:
+        def leave(
+            one: nn.Module,
+            given: tuple[Any, ...],
+            named: dict[Any, Any],
+            gave: Any,
+            path: str = path,
+            kind: Kind = kind,
+        ) -> None:
             inside.pop()
             if not inside:
                 calls.append(_called(kind, path, one, _bound(one.forward, given, named), gave))
@@ -131,7 +138,7 @@ def watched(module: nn.Module) -> Iterator[list[Called]]:
             hook.remove()
 
 
-def _bound(forward: Callable, given: tuple, named: dict) -> dict[str, Any]:
+def _bound(forward: Callable[..., Any], given: tuple[Any, ...], named: dict[Any, Any]) -> dict[str, Any]:
     try:
         return dict(inspect.signature(forward).bind(*given, **named).arguments)
     except (TypeError, ValueError):
@@ -169,7 +176,7 @@ class _Functions(TorchFunctionMode):
         return gave
 
 
-def _of_function(func: Any, args: tuple, named: dict, gave: torch.Tensor) -> Called | None:
+def _of_function(func: Any, args: tuple[Any, ...], named: dict[Any, Any], gave: torch.Tensor) -> Called | None:
     """The call of a function that a transformer may be written with, or None."""
     name = name_of(func)
 

@@ -32,8 +32,8 @@ SOFTPLUS_THRESHOLD = 20.0
 class Call:
     """A function called on `current`, whose features lie as `numbering` says, and its result."""
 
-    function: Callable
-    args: tuple
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
     kwargs: dict[str, Any]
     current: torch.Tensor
     result: torch.Tensor
@@ -67,13 +67,13 @@ class Found:
     numbering: Numbering
 
 
-def name_of(function: Callable) -> str:
+def name_of(function: Callable[..., Any]) -> str:
     """What a function or method of PyTorch is called, whether it works in place or not; of a property its name."""
     named: Any = function.__self__ if is_property(function) else function  # type: ignore[attr-defined]
     return getattr(named, "__name__", str(named)).strip("_")
 
 
-def is_property(function: Callable) -> bool:
+def is_property(function: Callable[..., Any]) -> bool:
     """Whether it reads a property of a tensor, such as its shape."""
     return getattr(function, "__name__", "") == "__get__"
 

@@ -128,7 +128,7 @@ def _alike(first: Trace, second: Trace) -> bool:
     )
 
 
-def uncompiled() -> AbstractContextManager:
+def uncompiled() -> AbstractContextManager[Any]:
     """While this lasts, what torch.compile made runs as it was written."""
     set_stance = getattr(torch.compiler, "set_stance", None)  # since PyTorch 2.6
     return set_stance("force_eager") if set_stance else nullcontext()
@@ -162,7 +162,7 @@ class _Watch(TorchDispatchMode):
         self.follower = follower
 
     def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple = (), kwargs: Mapping[str, Any] | None = None
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         kwargs = dict(kwargs or {})
         self.follower.check_seen(func, (args, kwargs))
@@ -189,7 +189,7 @@ class Follower(TorchFunctionMode):
         self.followed = {id(entering): entering}
 
     def __torch_function__(
-        self, func: Callable, types: Any, args: tuple = (), kwargs: Mapping[str, Any] | None = None
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         kwargs = dict(kwargs or {})
         used = [one for one in tensors_in((args, kwargs)) if id(one) in self.followed]
@@ -211,7 +211,7 @@ class Follower(TorchFunctionMode):
         with self._inside():
             return as_array(tensor)
 
-    def through(self, hook: Callable, *given: Any) -> Any:
+    def through(self, hook: Callable[..., Any], *given: Any) -> Any:
         """What a hook gives. One that gives and changes nothing has only looked, and may do so in any way."""
         current, numbering, steps, before = self.current, self.numbering, len(self.steps), self._now(self.current)
         outer, self.unknown, self.changed = self.unknown, None, False
@@ -259,7 +259,9 @@ class Follower(TorchFunctionMode):
                 self.refused = self.refused or error
                 raise
 
-    def _run(self, func: Callable, args: tuple, kwargs: dict[str, Any], used: list[torch.Tensor]) -> Any:
+    def _run(
+        self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], used: list[torch.Tensor]
+    ) -> Any:
         """Run a function of followed tensors, and follow what it does."""
         name = name_of(func)
         if name in ASKING and len(used) == 1 and used[0] is (args[0] if args else kwargs.get("input")):
@@ -277,7 +279,7 @@ class Follower(TorchFunctionMode):
         self.followed.update({id(one): one for one in tensors_in(result)})
         return result
 
-    def _check(self, func: Callable, name: str, where: str, used: list[torch.Tensor]) -> None:
+    def _check(self, func: Callable[..., Any], name: str, where: str, used: list[torch.Tensor]) -> None:
         if name in COMPARISONS:
             raise NotTakenError(f"{where}: what it does depends on the values of its inputs; {HIDDEN}")
         if name in VALUES or getattr(func, "__name__", "") in VALUES:

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from ..common.errors import InputError, MissingExtraError, first_line
+from ..common.errors import InputError
+from ..common.extras import load, need
 from ..model.answer import Answer
 from ..transformer.parts import ACTIVATIONS, MLP, Attention, Layer
 from ..transformer.transformer import Transformer
@@ -159,13 +160,8 @@ def _logits(model: Any, tokens: np.ndarray, outputs: int) -> np.ndarray:
 
 def _applied(function: Any, model: Any, params: Any, given: np.ndarray) -> Any:
     """A function of the compiled module, run on given arrays."""
-    try:
-        import haiku  # pyright: ignore[reportMissingImports] (of an extra)
-        import jax.numpy  # pyright: ignore[reportMissingImports] (of an extra)
-    except ImportError as error:
-        raise MissingExtraError(
-            f"a tracr model is run by JAX and Haiku, which cannot be loaded ({first_line(error)}); pip install "
-            "'everyhow[tracr]'"
-        ) from None
+    what = "a tracr model is run by"
+    need(what, "tracr")
+    arrays, haiku = load("jax.numpy", what, "tracr"), load("haiku", what, "tracr")
     run = haiku.without_apply_rng(haiku.transform(lambda x: function(model.get_compiled_model(), x)))
-    return run.apply(params, jax.numpy.asarray(given))
+    return run.apply(params, arrays.asarray(given))

@@ -7,6 +7,7 @@ a bidirectional one. The source decides between them: exactly one may agree with
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -147,7 +148,7 @@ def _compared(reading: Reading, source: Source) -> _Compared:
 
 def _distinct(readings: Sequence[Reading]) -> Iterator[Reading]:
     """Each model once: several choices may come to the same one, such as one head and any order of heads."""
-    seen: set[tuple] = set()
+    seen: set[tuple[Any, ...]] = set()
     for one in readings:
         model = one.model
         arrays = [model.W_E, model.W_pos, model.W_U, model.b_U]

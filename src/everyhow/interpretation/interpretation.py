@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from ..boolean.cost import CostModel
 from ..boolean.gates import name_of
@@ -125,7 +126,7 @@ def _simplest(table: str) -> Formula | None:
     return min(map(PRICES.formula, whole), key=_simplicity, default=None)
 
 
-def _simplicity(formula: Formula) -> tuple:
+def _simplicity(formula: Formula) -> tuple[Any, ...]:
     """The key that orders formulas, simplest first: the price, how many kinds of gates, then the text."""
     return PRICES.total([formula]), len({gate.name for gate in formula.gates}), str(formula)
 

@@ -198,7 +198,7 @@ class Interpretations(PublicNames):
         return tuple(itertools.product(*(range(len(self.readings[neuron])) for neuron in self._layers[0])))
 
     @cached_property
-    def _memory(self) -> dict:
+    def _memory(self) -> dict[Any, Any]:
         return {}
 
     @cached_property

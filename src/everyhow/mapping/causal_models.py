@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 from ..common.budget import rounded
 from ..common.errors import InputError
@@ -174,11 +174,11 @@ def _faults_of_names(variables: object, values: object, parents: object) -> list
     return faults
 
 
-def _is_list(listed: object) -> TypeGuard[Sequence]:
+def _is_list(listed: object) -> TypeGuard[Sequence[Any]]:
     return isinstance(listed, Sequence) and not isinstance(listed, str)
 
 
-def _faults_of_values(name: str, listed: Sequence) -> list[str]:
+def _faults_of_values(name: str, listed: Sequence[Any]) -> list[str]:
     try:
         repeated = len(set(listed)) < len(listed)
     except TypeError:

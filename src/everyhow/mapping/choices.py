@@ -101,8 +101,8 @@ class Choices:
     """
 
     sets: Mapping[Any, Sequence[NeuronSet]]
-    _counted: dict[tuple, int] = field(default_factory=dict, repr=False)
-    _taken: dict[tuple, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict, repr=False)
+    _counted: dict[tuple[Any, ...], int] = field(default_factory=dict, repr=False)
+    _taken: dict[tuple[Any, ...], tuple[np.ndarray, np.ndarray]] = field(default_factory=dict, repr=False)
 
     def count(self, needs: Sequence[Hashable]) -> int:
         """How many choices there are of one set for each of `needs`, no two of them sharing a neuron."""
@@ -116,7 +116,7 @@ class Choices:
             self._counted[key] = self._one_by_one(key) if few or many else self._layer_by_layer(key)
         return self._counted[key]
 
-    def _one_by_one(self, key: tuple) -> int:
+    def _one_by_one(self, key: tuple[Any, ...]) -> int:
         ways = {0: 1}
         for need in key:
             following: dict[int, int] = {}
@@ -127,7 +127,7 @@ class Choices:
             ways = following
         return sum(ways.values())
 
-    def _layer_by_layer(self, key: tuple) -> int:
+    def _layer_by_layer(self, key: tuple[Any, ...]) -> int:
         # By how many of the variables of each need have a set so far; those of one need are told apart at the end.
         asked = Counter(key)
         ways = {(0,) * len(asked): 1}
@@ -144,7 +144,7 @@ class Choices:
             ways = following
         return ways.get(tuple(asked.values()), 0)
 
-    def _within(self, layer: int | None, key: tuple) -> int:
+    def _within(self, layer: int | None, key: tuple[Any, ...]) -> int:
         """How many choices there are within a layer."""
         if not key:
             return 1
@@ -155,7 +155,7 @@ class Choices:
         return self._counted[layer, key]
 
     def _taken_by(
-        self, layer: int | None, key: tuple
+        self, layer: int | None, key: tuple[Any, ...]
     ) -> tuple[Int[np.ndarray, " taken"], Shaped[np.ndarray, " taken"]]:
         """The neurons of a layer that choices take, as bits, and how many choices take them."""
         if not key:

@@ -5,6 +5,7 @@ from collections import abc
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from ..boolean.algorithms import Algorithm, algorithms, count_algorithms, counting_cost, idle_gate
 from ..boolean.truth_table import MAX_INPUTS, TruthTable
@@ -409,11 +410,11 @@ def _simplest(tables: Sequence[TruthTable], max_depth: int) -> Iterator[Algorith
             yield from (one for one in algorithms(table, depth, irredundant=True) if one.depth == depth)
 
 
-def simplicity(algorithm: Algorithm) -> tuple:
+def simplicity(algorithm: Algorithm) -> tuple[Any, ...]:
     """The key that orders algorithms, simplest first: redundancy, variables, depth, then the text."""
     return (not algorithm.irredundant, len(algorithm.variables), algorithm.depth, str(algorithm))
 
 
-def complexity(mapping: Mapping) -> tuple:
+def complexity(mapping: Mapping) -> tuple[Any, ...]:
     """The key that orders mappings, simplest first: the algorithm, the number of neurons, then the text."""
     return (*simplicity(mapping.algorithm), sum(map(len, mapping.sets)), str(mapping))

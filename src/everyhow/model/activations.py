@@ -7,6 +7,7 @@ import reprlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -176,7 +177,7 @@ class _Family:
     parameters: Callable[..., tuple[float, ...]] = lambda *numbers: numbers
 
 
-PLAIN: dict[str, tuple] = {
+PLAIN: dict[str, tuple[Any, ...]] = {
     "identity": (LEAKY, 1.0), "relu": (LEAKY, 0.0), "tanh": (TANH,), "gelu": (GELU,), "gelu_new": (GELU_NEW,),
     "silu": (SILU,), "selu": (ELU, SELU_ALPHA * SELU_SCALE, SELU_SCALE), "relu6": (CLIP, 1.0, 0.0, 0.0, 6.0),
     "hardswish": (HARDSWISH,), "softsign": (SOFTSIGN,), "step": (STEP, 0.0), "sign": (STEP, -1.0),
@@ -303,7 +304,7 @@ def _gelu_new(z, *_):
     return 0.5 * z * (1 + np.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z * z * z)))
 
 
-FORMULAS: dict[int, Callable] = {
+FORMULAS: dict[int, Callable[..., Any]] = {
     LEAKY: lambda z, slope, *_: np.where(z > 0, z, slope * z),
     TANH: lambda z, *_: np.tanh(z),
     SIGMOID: _sigmoid,

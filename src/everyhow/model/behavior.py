@@ -175,8 +175,8 @@ class Behavior(PublicNames):
 
     @staticmethod
     def of_data(
-        points: Float[np.ndarray, "inputs features"],
-        labels: Int[np.ndarray, " inputs"],
+        points: ArrayLike,
+        labels: ArrayLike,
         outputs: int | None = None,
         epsilon: float = 0.0,
         within: float | None = None,
@@ -274,9 +274,9 @@ class Behavior(PublicNames):
     @staticmethod
     def of_network(
         network: Any,
-        points: Float[np.ndarray, "inputs features"],
+        points: ArrayLike,
         decision: Decision | None = None,
-        weights: Float[np.ndarray, " inputs"] | None = None,
+        weights: ArrayLike | None = None,
         epsilon: float = 0.0,
         within: float | None = None,
         threshold: float | None = None,
@@ -341,10 +341,10 @@ class Behavior(PublicNames):
     @staticmethod
     def of_tokens(
         network: Any,
-        tokens: Int[np.ndarray, "rows positions"],
+        tokens: ArrayLike,
         answer: Answer = LAST,
         labels: ArrayLike | None = None,
-        weights: Float[np.ndarray, " rows"] | None = None,
+        weights: ArrayLike | None = None,
         epsilon: float = 0.0,
         within: float | None = None,
         paired: ArrayLike | None = None,
@@ -353,7 +353,7 @@ class Behavior(PublicNames):
 
         Args:
             network: the transformer that answers.
-            tokens: one row for each sequence.
+            tokens: shape (rows, positions), one row for each sequence.
             answer: where the answers are read, and among which logits. The largest is the answer; where no classes are
                 given but `within` is, the logits are numbers, each of which must come so near to the model's own.
             labels: the class wanted of each row, or, shape (rows, positions), at each answer position; each is one of
@@ -599,7 +599,7 @@ def behavior_from_document(document: dict[str, Any], decision: Any) -> Behavior:
 
 
 def merged(
-    points: Float[np.ndarray, "inputs features"],
+    points: ArrayLike,
 ) -> tuple[Float[np.ndarray, "distinct features"], Int[np.ndarray, " inputs"], Float[np.ndarray, " distinct"]]:
     """The different points in the order in which they first come, which of them each point is, and how often."""
     given = points_of(points, "points")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..boolean.truth_table import assignments
 from ..common.arguments import listed, quoted
@@ -395,15 +396,15 @@ class Runnable(ABC):
 
     def run(
         self,
-        inputs: Float[np.ndarray, "inputs features"],
+        inputs: ArrayLike,
         interventions: Sequence[Intervention] = (),
         patch: Mapping[str, Any] | None = None,
     ) -> Float[np.ndarray, "inputs outputs"]:
         """The outputs, in float64.
 
         Args:
-            inputs: one row for each, of the numbers themselves: of a network that reads -1 and 1, input 01 is [-1, 1].
-                `corners` has those of a truth table.
+            inputs: shape (inputs, features), one row for each, of the numbers themselves: of a network that reads -1
+                and 1, input 01 is [-1, 1]. `corners` has those of a truth table.
             interventions: what is held; all hold at once.
             patch: what else is held, by name: {"h1.1": values}, a number for all inputs or one for each.
 
@@ -415,14 +416,15 @@ class Runnable(ABC):
             >>> xornet().run([[0, 1], [1, 1]], patch={"h1.2": [0, 0]}).round(2).ravel().tolist()
             [1.0, 1.0]
         """
+        rows: Any = inputs  # lists of numbers, too
         if patch is None:
-            return self.states(inputs, interventions)[-1]
-        named = _interventions(self.graph, patch, _rows(inputs))
+            return self.states(rows, interventions)[-1]
+        named = _interventions(self.graph, patch, _rows(rows))
         given = listed("interventions", interventions, "a list of values of everyhow.Intervention")
-        return self.states(inputs, [*given, *named])[-1]
+        return self.states(rows, [*given, *named])[-1]
 
     def node_values(
-        self, inputs: Float[np.ndarray, "inputs features"], patch: Mapping[str, Any] | None = None
+        self, inputs: ArrayLike, patch: Mapping[str, Any] | None = None
     ) -> dict[str, Float[np.ndarray, "inputs *numbers"]]:
         """What every inner node computes, by name, in the form in which `run` takes a patch.
 
@@ -445,7 +447,8 @@ class Runnable(ABC):
             0.0
         """
         held = {} if patch is None else patch
-        states = self.states(inputs, _interventions(self.graph, held, _rows(inputs)))
+        rows: Any = inputs
+        states = self.states(rows, _interventions(self.graph, held, _rows(rows)))
         return {self.graph.name(node): states[node.stage][:, node.place] for node in self.graph.inner}
 
     def activated(self, received: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:

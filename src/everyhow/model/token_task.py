@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..boolean.truth_table import MAX_INPUTS
 from ..common.arguments import WIDEST, check_sizes, is_whole, listed, quoted
@@ -53,6 +54,19 @@ class TokenTask:
     names: tuple[str, ...] | None = None
     vocabulary: int | None = None
     about: str = ""
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            tokens: ArrayLike,
+            labels: ArrayLike,
+            positions: int | Iterable[int] = (-1,),
+            name: str = "rows",
+            names: Iterable[str] | None = None,
+            vocabulary: int | None = None,
+            about: str = "",
+        ) -> None: ...
 
     def __repr__(self) -> str:
         rows, tokens = self.tokens.shape

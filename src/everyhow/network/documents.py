@@ -63,7 +63,7 @@ def _coding_in(document: Any) -> dict[str, Any]:
     return found | {"remarks": tuple(remarks), "softmax": softmax, "names": tuple(map(tuple, names))}
 
 
-def _fields(document: object) -> tuple:
+def _fields(document: object) -> tuple[Any, ...]:
     document = _holder(document)
     if not isinstance(document, dict):
         raise InputError('a network is a JSON object with the keys "weights", "biases" and "activations"')
@@ -88,7 +88,7 @@ def _origin_in(document: object) -> Origin | None:
     return next(map(origin_from_document, found), None)
 
 
-def _only_numbers(values: list, depth: int = 3) -> bool:
+def _only_numbers(values: list[Any], depth: int = 3) -> bool:
     """Whether there are only numbers in lists of lists, at most so deep."""
     kinds = set(map(type, values))
     return kinds <= {int, float} or (kinds == {list} and depth > 1 and all(_only_numbers(v, depth - 1) for v in values))

@@ -360,7 +360,7 @@ def _apply(weights: np.ndarray, biases: np.ndarray, name: str, state: np.ndarray
         return activation(name)(state @ weights.T + biases)
 
 
-def _listed(values: object, item: str) -> list:
+def _listed(values: object, item: str) -> list[Any]:
     """What a network has of a kind, one for each layer."""
     kind = {"weights": "matrix per layer", "biases": "vector per layer, zeros for a layer without biases"}
     return listed(item, values, f"a list with one {kind.get(item, 'name per layer')}")

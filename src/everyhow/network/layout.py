@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -105,7 +106,7 @@ class Search:
         return math.prod(choices)
 
 
-def goal_of(criterion: Criterion, limits: np.ndarray) -> Float[np.ndarray, "rows dimensions"]:
+def goal_of(criterion: Criterion[Any], limits: np.ndarray) -> Float[np.ndarray, "rows dimensions"]:
     """The goal of a criterion as the kernels read it, by two boxes of limits."""
     goal = np.zeros((7, limits.shape[2]))
     contrasts = goal.shape[1] // len(criterion.weights)

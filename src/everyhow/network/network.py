@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..common.arguments import is_number, quoted
 from ..common.errors import InputError
@@ -15,6 +16,7 @@ from ..model.circuit import Circuit
 from ..model.criterion import Criterion
 from ..model.graph import Edge, Node
 from ..model.model import PAIRED_AT_ONCE, Bits, Chosen, CircuitSearch, Model, RobustCount, Way
+from ..model.origin import Origin
 from ..model.reading import InterpretationCounts, ReadingRule
 from ..model.space import circuits_in_space
 from .box_faults import fault_around
@@ -64,6 +66,21 @@ class Network(FeedForward):
         >>> Network([[[1.0, 1.0]]], [[-0.5]], ["relu"]).widths
         (2, 1)
     """
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            weights: Iterable[ArrayLike],
+            biases: Iterable[ArrayLike],
+            activations: Iterable[str],
+            origin: Origin | None = None,
+            threshold: float | None = 0.5,
+            input_values: Iterable[float] = (0.0, 1.0),
+            remarks: Iterable[str] = (),
+            softmax: bool = False,
+            names: Iterable[Iterable[str]] = (),
+        ) -> None: ...
 
     @property
     def counting_steps(self) -> int:
@@ -208,7 +225,7 @@ class Network(FeedForward):
 
     def without_constant(
         self, points: Float[np.ndarray, "inputs features"]
-    ) -> "tuple[Network, Float[np.ndarray, 'inputs kept']]":
+    ) -> tuple["Network", Float[np.ndarray, "inputs kept"]]:
         """The network without the inputs and hidden neurons that are the same at all points, and the points without
         these inputs. What they give is added to the biases, so that the network decides as before, which is checked.
 

@@ -112,7 +112,7 @@ class ReadingSum(Summing):
         return laid_out(self.criterion)
 
     @cached_property
-    def _reads(self) -> tuple:
+    def _reads(self) -> tuple[Any, ...]:
         return as_read(self.criterion.model, self.criterion.bases, self.rule)
 
     @cached_property
@@ -130,7 +130,7 @@ class ReadingSum(Summing):
         return self._partitions.once[self._decision]
 
     @cached_property
-    def _powers(self) -> tuple:
+    def _powers(self) -> tuple[Any, ...]:
         return powers_of_two(max(self.criterion.model.widths), len(self.criterion.bases))
 
     def _summed(self, term: Term, goals: tuple[np.ndarray, np.ndarray]) -> np.ndarray:

@@ -6,6 +6,7 @@ What is made here are the arrays that `kernels/reading_tables.py` reads; its ide
 import itertools
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -81,7 +82,7 @@ def counting_by_tables(
     return count
 
 
-def as_read(network: FeedForward, points: np.ndarray, rule: ReadingRule) -> tuple:
+def as_read(network: FeedForward, points: np.ndarray, rule: ReadingRule) -> tuple[Any, ...]:
     """A rule as the kernels read it."""
     from ..kernels.interpretations import Rule
 
@@ -114,7 +115,7 @@ def partitions_of(inputs: int) -> list[tuple[int, ...]]:
     return sorted(grown, key=lambda cells: (max(cells), cells))
 
 
-def numbered_partitions(inputs: int, width: int) -> tuple:
+def numbered_partitions(inputs: int, width: int) -> tuple[Any, ...]:
     """All partitions of so many inputs as the kernels read them, for outputs of at most `width` parents."""
     from ..kernels.reading_tables import Partitions
 
@@ -151,7 +152,7 @@ def _by_products(wanted: np.ndarray, finer: np.ndarray) -> Float[np.ndarray, "de
     return weights.astype(float)
 
 
-def powers_of_two(widest: int, inputs: int) -> tuple:
+def powers_of_two(widest: int, inputs: int) -> tuple[Any, ...]:
     """Completions of gates of up to `widest` parents as the kernels read them."""
     from ..kernels.interpretations import Completions
     from ..kernels.reading_tables import Powers

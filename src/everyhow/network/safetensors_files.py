@@ -1,6 +1,7 @@
 """Tensors and metadata of safetensors files."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -39,7 +40,7 @@ def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     return {name: _array(name, one) for name, one in stored}, metadata
 
 
-def _array(name: str, stored: dict) -> np.ndarray:
+def _array(name: str, stored: dict[Any, Any]) -> np.ndarray:
     if stored["dtype"] not in TYPES:
         raise InputError(f"the tensor {name[:80]} is of type {stored['dtype']}; F64, F32, F16 and BF16 are supported")
     flat = np.frombuffer(bytes(stored["data"]), TYPES[stored["dtype"]])

@@ -1,5 +1,7 @@
 """Circuits that meet a criterion, drawn uniformly."""
 
+from typing import Any
+
 import numpy as np
 
 from ..common.errors import InputError
@@ -65,7 +67,7 @@ def _drawn_by_counting(
     goal, allowed = goal_of(criterion, criterion.limits_as_decided()), criterion.allowed
     nothing = np.empty(0, np.int64)
 
-    def pick(prefix: tuple, ranks: np.ndarray) -> tuple[int, np.ndarray, np.ndarray]:
+    def pick(prefix: tuple[Any, ...], ranks: np.ndarray) -> tuple[int, np.ndarray, np.ndarray]:
         masks, prefix_bits, _ = prefix
         bits, cover = np.zeros(len(ranks), np.uint64), np.zeros(len(ranks), np.int64)
         pairs = pick_circuits(

@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Iterable, Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..common.arguments import choice, is_whole, quoted
-from ..common.errors import InputError, MissingExtraError
+from ..common.errors import InputError
+from ..common.extras import need
 from ..common.progress import Progress
 from ..common.reading import naming, read_document
 from ..model.behavior import Behavior
@@ -133,8 +133,4 @@ def _module_of(model: Any) -> "torch.nn.Module":
 
 def check_installed() -> None:
     """Raises MissingExtraError when PyTorch is not there."""
-    if find_spec("torch") is None:
-        raise MissingExtraError(
-            "patching runs in PyTorch, which is not installed: pip install 'everyhow[train]', or for models of "
-            "Hugging Face 'everyhow[transformers]'"
-        )
+    need("patching runs in", "train", otherwise=", or for models of Hugging Face 'everyhow[transformers]'")

@@ -1,11 +1,11 @@
 """A model of Hugging Face transformers that lies in a folder: its configuration and safetensors, nothing that runs."""
 
-from importlib import import_module
 from pathlib import Path
 
 from torch import nn
 
-from ..common.errors import InputError, MissingExtraError, first_line
+from ..common.errors import InputError, first_line
+from ..common.extras import load
 from ..common.reading import read_document
 
 CONFIG = "config.json"
@@ -33,13 +33,7 @@ def module_in(folder: Path) -> nn.Module:
         raise InputError(
             f"{config} names code of its own (auto_map), which is not run; load the model yourself, and give it"
         )
-    try:
-        transformers = import_module("transformers")
-    except ImportError:
-        raise MissingExtraError(
-            "a folder of a Hugging Face model is read by transformers, which is not installed: "
-            "pip install 'everyhow[transformers]'"
-        ) from None
+    transformers = load("transformers", "a folder of a Hugging Face model is read by", "transformers")
     try:
         found = transformers.AutoModelForCausalLM.from_pretrained(
             folder, local_files_only=True, use_safetensors=True, trust_remote_code=False, output_loading_info=True

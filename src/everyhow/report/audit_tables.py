@@ -60,7 +60,7 @@ class _Rows:
     name: str
     title: str
     columns: str
-    rows: Iterable[tuple]
+    rows: Iterable[tuple[Any, ...]]
     of: int
 
 
@@ -70,7 +70,7 @@ def _listed(lazy: _Rows, most: int) -> RunTable:
     return RunTable(lazy.name, lazy.title, Table(tuple(lazy.columns.split()), kept), note)
 
 
-def _table(name: str, title: str, columns: str, rows: Sequence[tuple]) -> _Rows:
+def _table(name: str, title: str, columns: str, rows: Sequence[tuple[Any, ...]]) -> _Rows:
     return _Rows(name, title, columns, rows, len(rows))
 
 

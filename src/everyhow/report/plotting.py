@@ -3,16 +3,17 @@
 import logging
 import os
 import sys
-from types import ModuleType
+from typing import Any
 
-from ..common.errors import MissingExtraError
+from ..common.extras import load
 
 
-def load_matplotlib(missing: str) -> ModuleType:
+def load_matplotlib(what: str, otherwise: str = "") -> Any:
     """Matplotlib; where no folder can be written to for its list of fonts, one line tells that this is slow.
 
     Args:
-        missing: what to say when it is not installed.
+        what: what needs it, with the verb.
+        otherwise: what can be done without it.
 
     Raises:
         MissingExtraError: it is not installed.
@@ -22,10 +23,8 @@ def load_matplotlib(missing: str) -> ModuleType:
     level = log.level
     log.setLevel(logging.ERROR)
     try:
-        import matplotlib
-        import matplotlib.figure
-    except ImportError:
-        raise MissingExtraError(missing) from None
+        matplotlib = load("matplotlib", what, "plot", otherwise)
+        load("matplotlib.figure", what, "plot", otherwise)
     finally:
         log.setLevel(level)
     # A temporary folder is what it sets then.

@@ -1,6 +1,7 @@
 """Everything that is told of a sweep, as tables of plain values: for pages and for files."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from ..common.sql import RunTable, Table
 from ..sweeps.comparisons import Trend
@@ -38,7 +39,7 @@ def summary_tables(summary: Summary) -> dict[str, RunTable]:
     any."""
     options = summary.options
 
-    def by_setting(name: str, title: str, columns: str, rows: Iterable[tuple]) -> RunTable:
+    def by_setting(name: str, title: str, columns: str, rows: Iterable[tuple[Any, ...]]) -> RunTable:
         return _table(name, title, " ".join((*options, *columns.split())),
                       ((*summary.levels[setting].values(), *rest) for setting, *rest in rows))  # fmt: skip
 
@@ -90,7 +91,7 @@ def tests(paired: bool) -> str:
     return "Mann-Whitney, of the same networks Wilcoxon" if paired else "Mann-Whitney"
 
 
-def _table(name: str, title: str, columns: str, rows: Iterable[tuple], note: str = "") -> RunTable:
+def _table(name: str, title: str, columns: str, rows: Iterable[tuple[Any, ...]], note: str = "") -> RunTable:
     return RunTable(name, title, Table(tuple(columns.split()), tuple(rows)), note)
 
 

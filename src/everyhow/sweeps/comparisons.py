@@ -10,6 +10,7 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -148,7 +149,7 @@ def trends(sweep: Sweep) -> tuple[Trend, ...]:
     return tuple(found)
 
 
-def _trend(sweep: Sweep, measure: Measure, values: dict, line: _Line) -> Trend | None:
+def _trend(sweep: Sweep, measure: Measure, values: dict[Any, Any], line: _Line) -> Trend | None:
     numbers = numeric_levels(sweep, line.option)
     if numbers is None:
         return None

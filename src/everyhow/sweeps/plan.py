@@ -348,7 +348,7 @@ def _check_size(points: tuple[Setting, ...], seeds: int, presets: int) -> None:
 KINDS = {str: "a text", list: "a list", int: "a whole number", float: "a number", dict: "a table"}
 
 
-def _grid_tables(document: Mapping[str, Any]) -> list[dict[str, list]]:
+def _grid_tables(document: Mapping[str, Any]) -> list[dict[str, list[Any]]]:
     """The tables of the grid, one without options where there is none.
 
     Raises:
@@ -366,11 +366,11 @@ def _grid_tables(document: Mapping[str, Any]) -> list[dict[str, list]]:
     return tables or [{}]
 
 
-def _named(number: int, tables: list) -> str:
+def _named(number: int, tables: list[Any]) -> str:
     return f"grid {number}" if len(tables) > 1 else "grid"
 
 
-def _points(document: Mapping[str, Any], tables: list[dict[str, list]]) -> Iterator[Setting]:
+def _points(document: Mapping[str, Any], tables: list[dict[str, list[Any]]]) -> Iterator[Setting]:
     """Every combination of each table of the grid, the first key varying slowest, over the shared settings."""
     given = {**({"block": document["block"]} if "block" in document else {}), **document.get("settings", {})}
     shared = {key: _option(key, value, "settings") for key, value in given.items()}
@@ -398,7 +398,7 @@ def _option(key: str, value: object, path: str) -> Any:
         raise InputError(f"{path}.{error}") from None
 
 
-def _tried(key: str, values: list, where: str) -> list[Any]:
+def _tried(key: str, values: list[Any], where: str) -> list[Any]:
     """The values of an option that a table of the grid lists, each once."""
     found: dict[Any, None] = {}
     for value in values:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 from ..circuit.findings import RUNGS as CIRCUIT_RUNGS
 from ..common.arguments import is_number, quoted
 from ..common.errors import FileFormatError, InputError, first_line
+from ..common.extras import need
 from ..common.files import replacing
 from ..common.reading import check_readable, cut
 from ..common.sql import MOST_MEMORY, bounded_memory
@@ -35,7 +36,7 @@ TEXT, NUMBER, WHOLE, TRUTH, NUMBERS = "VARCHAR", "DOUBLE", "BIGINT", "BOOLEAN", 
 EARLIER = ("depth", "min_node_sparsity", "decision", "pair_order")
 
 
-def _says(of_networks: Field) -> str:
+def _says(of_networks: Field[Any]) -> str:
     """What an option of training means: of networks, and of transformers where that is something else."""
     own = of_networks.metadata["says"]
     others = [one.metadata["says"] for one in fields(TransformerSettings) if one.name == of_networks.name]
@@ -225,7 +226,12 @@ class Part:
 
 @contextmanager
 def reading() -> Iterator["duckdb.DuckDBPyConnection"]:
-    """A database that many parts are read by, in bounded memory and with nothing written."""
+    """A database that many parts are read by, in bounded memory and with nothing written.
+
+    Raises:
+        MissingExtraError: DuckDB is not installed.
+    """
+    need("reading the results of a sweep needs", "sweeps", "duckdb")
     import duckdb
 
     with duckdb.connect() as connection:

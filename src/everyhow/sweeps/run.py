@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ..common.arguments import is_whole, quoted
 from ..common.cluster import SECONDS_WITHOUT_WORKERS, Watched, as_they_come, client_of
 from ..common.errors import InputError, LostBlocksError, first_line
+from ..common.extras import need
 from ..common.files import remove_leftovers
 from ..common.one_run import HeldFolder, only_run_in
 from ..training import check_installed
@@ -53,7 +54,7 @@ def sweep(
         InputError: a plan, an option or a folder that is not allowed, or a folder that another run writes into.
         FileFormatError: a file is damaged or cannot be written, or the folder was deleted meanwhile.
         LostBlocksError: workers died over some blocks, or no worker or no scheduler is left; the rest is kept.
-        MissingExtraError: PyTorch is not installed.
+        MissingExtraError: Dask, DuckDB or, where this machine computes, PyTorch is not installed.
 
     Example:
         >>> found = sweep("basic", "runs/two", seeds=2, workers=1)  # doctest: +SKIP
@@ -98,6 +99,7 @@ def run_plan(
     """
     if workers is not None and scheduler is not None:
         raise InputError("workers are those of the scheduler when its address is given; leave one of them out")
+    need("a sweep needs", "sweeps", otherwise="; --list and --dry-run work without")
     if scheduler is None:
         check_installed()
     with only_run_in(folder) as held:

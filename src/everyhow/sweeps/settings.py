@@ -26,7 +26,7 @@ MOST_BLOCK = 10_000
 # The option that says what is trained.
 MODEL = "model"
 # The questions that a plan asks, in plain values; at their defaults where it is silent.
-Asking = make_dataclass(
+Asking: type[Any] = make_dataclass(
     "Asking",
     [(one.key, one.kind if one.default is not None else one.kind | None, field(default=one.default)) for one in ASKED],
     frozen=True,
@@ -66,7 +66,7 @@ class Setting:
     keep: Literal["converged", "accurate", "all"] = "converged"
     block: int = 10
     training: TrainingSettings | TransformerSettings = field(default_factory=TrainingSettings)
-    asked: Asking = field(default_factory=Asking)  # type: ignore[valid-type]
+    asked: Any = field(default_factory=Asking)
 
     def __post_init__(self) -> None:
         if self.draw_from and not 1 <= self.outputs <= len(self.draw_from):

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
-from importlib.util import find_spec
 from typing import Any, TypeVar, overload
 
 from ..common.arguments import is_whole, listed, quoted
-from ..common.errors import ConvergenceWarning, InputError, MissingExtraError
+from ..common.errors import ConvergenceWarning, InputError
+from ..common.extras import need
 from ..common.warning import warn
 from ..model.behavior import Behavior
 from ..model.task import Task, parse_task
@@ -127,7 +127,7 @@ def _one_seed(seed: Any) -> int:
     return int(seed)
 
 
-def _one(results: tuple[Trained, ...]) -> Any:
+def _one(results: tuple[Trained[Any], ...]) -> Any:
     """The one model that was trained, with a warning where it did not converge."""
     (result,) = results
     if not result.converged:
@@ -226,15 +226,6 @@ def train_each(
     return train_stack(Networks(settings, tasks), tuple(seeds), progress)
 
 
-def is_installed() -> bool:
-    """Whether PyTorch is there."""
-    return find_spec("torch") is not None
-
-
 def check_installed() -> None:
     """Raises MissingExtraError when PyTorch is not there."""
-    if not is_installed():
-        raise MissingExtraError(
-            "training needs PyTorch, which is not installed: pip install 'everyhow[train]'. "
-            "Auditing a network file (--network) works without it."
-        )
+    need("training needs", "train", otherwise=". Auditing a network file (--network) works without it.")

@@ -146,7 +146,7 @@ def _circuits(network: Network, task: TruthTable, sparsity: float) -> dict[str, 
     found["perfect_circuits"] = certain
     if certain > MOST_INTERPRETED:
         return found | dict.fromkeys(("interpretations", "interpretations_per_circuit"), Open(TOO_MANY))
-    memory: dict = {}
+    memory: dict[Any, Any] = {}
     numbers = sorted(
         plain_interpretations.count_readings(network, points, looked_at[k], "round", 0.0, True, memory)[1]
         for k in np.flatnonzero(accurate[0]).tolist()
@@ -173,7 +173,7 @@ def _formulas(network: Network, task: TruthTable, depth: int, order: str) -> dic
     points = plain.corners(network)
     rank = {row: tuple(row >> (inputs - 1 - names.index(n)) & 1 for n in order) for row in range(len(points))}
     bases = [sum(1 << b for b in rank if rank[b] > rank[s]) for s in range(len(points))]
-    groups: dict[tuple[int, ...], list] = {}
+    groups: dict[tuple[int, ...], list[Any]] = {}
     for one in sorted(plain_mappings.neuron_sets(network), key=lambda one: (one[0], sum(1 << j for j in one[1]))):
         rows = [
             sum(int(bit) << k for k, bit in enumerate(row)) for row in plain_mappings.signature(network, points, one)

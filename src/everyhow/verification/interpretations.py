@@ -142,7 +142,7 @@ def _held(network: Network, inputs: int, first: int) -> int:
 def _ways(network: Network, behavior: Behavior, chosen: Sequence[PlainCircuit]) -> list[tuple[int, int]] | None:
     if len(chosen) > MOST_CIRCUITS or not _affordable(network, behavior, chosen):
         return None
-    memory: dict = {}
+    memory: dict[Any, Any] = {}
     return [
         plain_interpretations.count_readings(network, behavior.points, circuit, behavior.decision, memory=memory)
         for circuit in chosen

@@ -152,7 +152,7 @@ def listed_run(network: Network, behavior: Behavior, details: dict[str, Any], ab
         yield Check(f"listed {key.replace('_', ' ')} circuits", scope, len(some), good)
 
 
-def _rank(network: Network, edges: Sequence) -> tuple[int, int]:
+def _rank(network: Network, edges: Sequence[Any]) -> tuple[int, int]:
     """What circuits are ordered by: their number of edges, then the edges as bits, the first one highest."""
     every = [
         (layer, j, i) for layer, w in enumerate(network.weights, start=1) for j, row in enumerate(w)
@@ -162,7 +162,7 @@ def _rank(network: Network, edges: Sequence) -> tuple[int, int]:
     return len(edges), int("".join(str(int(edge in chosen)) for edge in every), 2)
 
 
-def _is_minimal(network: Network, behavior: Behavior, edges: Sequence, ablations: tuple[str, ...]) -> bool:
+def _is_minimal(network: Network, behavior: Behavior, edges: Sequence[Any], ablations: tuple[str, ...]) -> bool:
     """Whether a circuit is right and nothing smaller inside is: of a small circuit every set of edges is tried, of a
     large one those an edge or two smaller."""
     edges = sorted(map(tuple, edges))

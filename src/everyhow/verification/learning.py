@@ -97,7 +97,7 @@ def _aligned(signatures: SignaturesAgain, trees: list[Tree], known: list[int]) -
     def seen(rows: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(row & bases if k in known else 0 for k, row in enumerate(rows))
 
-    groups: dict[tuple[int, ...], list] = {}
+    groups: dict[tuple[int, ...], list[Any]] = {}
     for one, rows in signatures.rows.items():
         groups.setdefault(seen(rows), []).append(one)
     minimal = {rows: fewest(sets) for rows, sets in groups.items()}

@@ -160,7 +160,7 @@ def mapping_text(tree: Tree, place: Sequence[NeuronSet]) -> str:
     return ", ".join(f"{v.name} in layer {layer}: {'+'.join(map(str, neurons))}" for v, (layer, neurons) in pairs)
 
 
-def complexity(tree: Tree, place: Sequence[NeuronSet]) -> tuple:
+def complexity(tree: Tree, place: Sequence[NeuronSet]) -> tuple[Any, ...]:
     """What mappings are ordered by, simplest first."""
     algorithm = tree.algorithm
     return (

@@ -122,7 +122,7 @@ class ExperimentsAgain:
         points, number = self.natural.behavior.points, len(own.names)
         bases, sources = interchanges(len(self.natural), number, self.limit)
         states, jumped = [], []
-        said: list[list] = [[] for _ in self.chosen]
+        said: list[list[Any]] = [[] for _ in self.chosen]
         moves = sources >= 0
         starts = [0, *(np.flatnonzero((moves[1:] != moves[:-1]).any(axis=1)) + 1).tolist(), len(bases)]
         for start, end in itertools.pairwise(starts):

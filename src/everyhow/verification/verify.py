@@ -324,7 +324,7 @@ def _each(prefix: str, part: str, stated: dict[str, Any], found: dict[str, Any],
             yield compared(prefix + name, own, stated[key], value)
 
 
-def _pattern(path: tuple) -> str:
+def _pattern(path: tuple[Any, ...]) -> str:
     """A path without the numbers of items in lists."""
     return shown(tuple("[]" if isinstance(step, int) else step for step in path)).replace(".[]", "[]")
 

@@ -75,7 +75,7 @@ class Placed:
         """As it stands in audit.json."""
         return {"kind": "mapping", **mapping_document(self.tree, self.place)}
 
-    def patches(self, bases, moved, sources) -> list:
+    def patches(self, bases, moved, sources) -> list[Any]:
         """The neurons of the moved variables hold the values that they have at the sources."""
         return [
             (*self.place[v], self.natural.states[self.place[v][0]][sources[:, k]][:, list(self.place[v][1])])
@@ -155,7 +155,7 @@ class Coded:
         wanted = np.column_stack([values[at, k] - values[bases, k] for k, at in enumerate(taken.T)])
         return state[bases] + wanted @ np.linalg.pinv(self.codes).T
 
-    def patches(self, bases, moved, sources) -> list:
+    def patches(self, bases, moved, sources) -> list[Any]:
         """The whole layer, with the moved signals swapped."""
         chosen = np.full((len(bases), len(self.codes)), -1)
         chosen[:, list(moved)] = sources

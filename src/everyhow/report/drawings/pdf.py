@@ -17,9 +17,7 @@ def pdf(drawing: Sheet) -> bytes:
     Raises:
         MissingExtraError: Matplotlib is not installed.
     """
-    mpl = load_matplotlib(
-        "PDF needs Matplotlib, which is not installed; pip install 'everyhow[plot]', or write an .svg file"
-    )
+    mpl = load_matplotlib("PDF needs", ", or write an .svg file")
     from matplotlib.backends.backend_pdf import FigureCanvasPdf
     from matplotlib.figure import Figure
 

@@ -43,7 +43,7 @@ def draw_figures(sweep: Sweep, folder: str | Path, formats: Sequence[str] = FORM
     unknown = [name for name in formats if name not in FORMATS]
     if unknown or not formats:
         raise InputError(f"format {', '.join(unknown) or 'missing'}; the formats are {', '.join(FORMATS)}")
-    matplotlib = load_matplotlib("figures need Matplotlib, which is not installed: pip install 'everyhow[plot]'")
+    matplotlib = load_matplotlib("figures need")
     if not any(sample.explained for sample in samples(sweep)):
         raise InputError(f"{sweep.folder}: no network was explained, so there is nothing to draw")
     if len(sweep.settings) > MOST_SETTINGS:

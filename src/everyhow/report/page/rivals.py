@@ -66,7 +66,7 @@ def _rival(shown: Exhibits, explanation: Explanation, cost: float | None) -> dic
     }
 
 
-def _disputes(disputes: Sequence[Dispute], ranks: abc.Mapping[Any, int]) -> dict[str, str]:
+def _disputes(disputes: Sequence[Dispute[Any]], ranks: abc.Mapping[Any, int]) -> dict[str, str]:
     """What decides between two explanations, by their ranks."""
     found = {}
     for dispute in disputes:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from typing import Any
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -187,7 +188,7 @@ def _interchanges(experiments: ExperimentFindings, ranking: Ranking) -> Iterator
 def _prices(ranking: Ranking) -> Iterator[RenderableType]:
     negations = list(dict.fromkeys(prices.negation for prices in ranking.table))
     winners = {(prices.familiar, prices.negation): prices.winners for prices in ranking.table}
-    alike: dict[tuple, list[str | None]] = {}
+    alike: dict[tuple[Any, ...], list[str | None]] = {}
     for gate in dict.fromkeys(prices.familiar for prices in ranking.table):
         alike.setdefault(tuple(winners.get((gate, n), ()) for n in negations), []).append(gate)
     if len(set(winners.values())) <= 1:
@@ -239,7 +240,7 @@ def _disputes(experiments: ExperimentFindings, ranking: Ranking) -> Iterator[Ren
             yield indented(_dispute(dispute, ["the first", "the second"]))
 
 
-def _dispute(dispute: Dispute, names: list[str]) -> Text:
+def _dispute(dispute: Dispute[Any], names: list[str]) -> Text:
     if dispute.experiment is None or len(names) != 2:
         return Text(str(dispute))
     text = Text(f"{names[0]} or {names[1]}: ", style="cyan")
