@@ -149,6 +149,16 @@ def test_claims_about_transformers():
     unique = shares("transformer-heads", *last)
     assert unique["heads 1"] > unique["heads 2"] > unique["heads 4"]
     assert shares("transformer-heads", *place)["heads 1"] == 0
+    layers = {one["setting"]: one["median"] for one in spreads("transformer-depth", "circuits")}
+    assert [round(median, -4 if median > 1e5 else 0) for median in layers.values()] == [2, 196, 380_000]
+    unique = list(shares("transformer-depth", *last).values())
+    assert unique[0] == 1 and unique[2] == 0.5
+    one, two, three = shares("transformer-depth", *place).values()
+    assert 0.6 < one < 0.7 and two < one and 0.1 < three < 0.12
+    ordered, joint = (shares("transformer-depth", "mappings", rung)["layers 3"] for rung in ("ordered", "joint"))
+    none = {one["rung"]: one["none"] for one in STORED["transformer-depth"]["survivors"]
+            if (one["kind"], one["setting"]) == ("mappings", "layers 3")}  # fmt: skip
+    assert joint < ordered and none["joint"] - none["ordered"] > none["transitive"] - none["joint"]
     tasks = shares("transformer-tasks", *last)
     assert 0.35 < min(tasks.values()) < 0.4 and 0.6 < max(tasks.values()) < 0.7
     assert {task for task, share in shares("transformer-tasks", *place).items() if share == 0} >= {
