@@ -122,7 +122,7 @@ def test_sentences():
     # Where the other edges carry something, the circuit did not fall alone.
     assert eh.place(network, "XOR", minimal, ablation="mean").summary == (
         "your circuit is not perfect: with the mean on every other edge, it decides otherwise at 01; "
-        "the nearest of 744 perfect circuits has h1.1→h2.0 removed (1 edge)"
+        "the nearest of 744 perfect circuits by mean ablation has h1.1→h2.0 removed (1 edge)"
     )
     behavior = Behavior.of_network(network, network.corners)
     paired = replace(behavior, paired=network.corners[::-1].copy())

@@ -63,6 +63,7 @@ def test_pictures(run_command, arguments, tmp_path):
 @pytest.mark.parametrize(("arguments", "said"), [
     (("test", EXAMPLES / "alice.toml", "--network", "xornet", "--task", "AND"), "does not compute the task AND"),
     (("test", "nowhere.toml", "--network", "xornet"), "nowhere.toml: no such file; give the path of a hypothesis"),
+    (("decide", "one.json", "two.json", "--network", "xornet"), "two circuits are set against each other by eh.decide"),
     (("neuron", "h9.9", "--network", "xornet"), "names 'h9.9', which the model does not have"),
     (("neuron", "h1.0", "--network", "xornet", "--is", "AND(A"), "an operand or a parenthesis is missing"),
 ])  # fmt: skip

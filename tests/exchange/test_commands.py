@@ -63,10 +63,29 @@ def test_place_by_scores(run_command, tmp_path):
     code, _, err = run_command(*arguments, "--top", "4")
     assert code == 1 and "these edges are not a circuit: h1.0 has no edge out; connected_part" in err
     code, out, _ = run_command(*arguments, "--threshold", "2", "--connected")
-    assert code == 0 and "edges left out because they lead nowhere: A→h1.0" in out
+    assert code == 0 and "edges left out because nothing enters or leaves a node: A→h1.0\n" in out
+    assert "nothing enters h1" not in out
     assert "your circuit is not perfect: alone, it decides otherwise at 01; the only perfect circuit has " in out
     code, out, _ = run_command(*arguments, "--top", "4", "--connected", "--json")
     assert (json.loads(out)["left_out"], len(json.loads(out)["circuit"])) == ([[1, 0, 0]], 3)
+
+
+def test_place_without_what_a_bias_sends(run_command, tmp_path):
+    """A tool that cuts single edges may leave a neuron that nothing enters: it still sends its bias. Here the network
+    with these edges decides right, the circuit without them does not."""
+    network = eh.Network([[[1, 1], [1, 1]], [[-1, 1]]], [[1, -0.5], [0]], ["relu", "identity"], threshold=-0.75)
+    edges = {"x0->h1.1": True, "x1->h1.1": True, "h1.0->y0": True, "h1.1->y0": True}
+    cut = eh.Network([[[0, 0], [1, 1]], [[-1, 1]]], [[1, -0.5], [0]], ["relu", "identity"], threshold=-0.75)
+    assert [value > -0.75 for (value,) in cut.run(cut.corners)] == [False, True, True, True]
+    path = tmp_path / "cut.json"
+    path.write_text(json.dumps({"edges": {name: {"in_graph": kept} for name, kept in edges.items()}}))
+    stored = eh.save_network(network, tmp_path / "network.json")
+    code, out, _ = run_command("place", path, "OR", "--network", stored, "--connected")
+    assert code == 0 and "edges left out because nothing enters or leaves a node: h1.0→out0\n" in out
+    assert (
+        "nothing enters h1.0, and no circuit has what is sent from there without an input: a network with these edges "
+        "may decide otherwise\n"
+    ) in out
 
 
 def test_place_beyond_the_budget(run_command, tmp_path):

@@ -45,6 +45,7 @@ class Standing(PublicNames, Noted):
             Kinds of which the runs are too many to be held are left out.
         notes: what the budget or the size of the model did not allow, and what was left open because it depends on a
             tie.
+        ablation: what removed edges carry; perfect, minimal and the numbers are meant by it.
     """
 
     circuit: Circuit
@@ -59,10 +60,11 @@ class Standing(PublicNames, Noted):
     score: Score
     by_ablation: Mapping[str, Fault | None]
     notes: Notes = NO_NOTES
+    ablation: Ablation = "zero"
 
     @property
     def perfect(self) -> bool:
-        """Whether the circuit makes every decision when run alone."""
+        """Whether the circuit makes every decision, its other edges carrying what the ablation says."""
         return self.fault is None
 
     @property
@@ -106,7 +108,7 @@ class Standing(PublicNames, Noted):
         """Where the circuit stands, on one line."""
         tied = ["some of this depends on a tie"] if self.ties else []
         if self.of_perfect == 1 and self.fault is None and self.circuit == Circuit.whole(self.circuit.graph):
-            return "; ".join(["your circuit is the whole network, and no smaller circuit is perfect", *tied])
+            return "; ".join([f"your circuit is the whole network, and no smaller circuit is perfect{self._by}", *tied])
         if self.fault is not None:
             return "; ".join([f"your circuit is not perfect: {self.fault}", *self._nearest_text(), *tied])
         return "; ".join([self._minimal_text(), *self._smaller_text(), self._number_text(), *tied])
@@ -128,13 +130,18 @@ class Standing(PublicNames, Noted):
     def _number_text(self) -> str:
         if self.of_perfect is None:
             return "how many perfect circuits there are was not counted"
-        return (
-            "it is the only perfect circuit" if self.of_perfect == 1 else f"it is one of {_circuits(self.of_perfect)}"
-        )
+        if self.of_perfect == 1:
+            return f"it is the only perfect circuit{self._by}"
+        return f"it is one of {self.of_perfect:,} perfect circuits{self._by}"
+
+    @property
+    def _by(self) -> str:
+        """By which ablation circuits are perfect, where that is not the usual one."""
+        return "" if self.ablation == "zero" else f" by {self.ablation} ablation"
 
     def _nearest_text(self) -> list[str]:
         if self.of_perfect == 0:
-            return ["there is no perfect circuit"]
+            return [f"there is no perfect circuit{self._by}"]
         if self.nearest is None:
             return []
         number = len(self.added) + len(self.removed)
@@ -143,12 +150,9 @@ class Standing(PublicNames, Noted):
             for edges, word in ((self.added, "added"), (self.removed, "removed"))
             if edges
         ]
-        nearest = "the only perfect circuit" if self.of_perfect == 1 else f"the nearest of {_circuits(self.of_perfect)}"
-        return [f"{nearest} has {' and '.join(changes)} ({number} edge{'s' if number > 1 else ''})"]
-
-
-def _circuits(number: int | None) -> str:
-    return f"{number:,} perfect circuits"
+        only = self.of_perfect == 1
+        nearest = "the only perfect circuit" if only else f"the nearest of {self.of_perfect or 0:,} perfect circuits"
+        return [f"{nearest}{self._by} has {' and '.join(changes)} ({number} edge{'s' if number > 1 else ''})"]
 
 
 def standing(
@@ -215,6 +219,7 @@ def standing(
         score_of(alone, circuit),
         {kind: by_ablation[kind] for kind in ablations_of(behavior) if kind in by_ablation},
         too_many + inside.notes.of("inside it") + count.notes + near.notes,
+        ablation,
     )
 
 

@@ -12,6 +12,7 @@ from ..common.budget import DEFAULT_BUDGET
 from ..common.errors import InputError, visible
 from ..common.progress import showing, tracked
 from ..common.reading import naming
+from ..common.spoken import joined
 from . import completion
 from .by_data import DataFiles, behavior_of_rows, names_rows
 from .contradictions import check_unused
@@ -259,15 +260,31 @@ def export_command(
         )
 
 
+def _dropped_lines(found: "Standing", dropped: "tuple[Edge, ...]") -> list[str]:
+    """The edges that are left out, and what that changes where a tool cut single edges: a node that nothing enters
+    still sends what its bias makes of nothing."""
+    graph = found.circuit.graph
+    lines = [f"edges left out because nothing enters or leaves a node: {' '.join(map(graph.name, dropped))}"]
+    entered = {edge.child for edge in (*found.circuit.edges, *dropped)}
+    unfed = sorted({edge.parent for edge in dropped if edge.parent.stage} - entered)
+    if unfed:
+        nodes = joined([graph.names[stage][place] for stage, place in unfed])
+        lines.append(
+            f"nothing enters {nodes}, and no circuit has what is sent from there without an input: a network with "
+            "these edges may decide otherwise"
+        )
+    return lines
+
+
 def _standing_lines(found: "Standing", dropped: "tuple[Edge, ...]") -> list[str]:
     name, lines = found.circuit.graph.name, [found.summary]
-    lines += [f"edges left out because they lead nowhere: {' '.join(map(name, dropped))}"] if dropped else []
+    lines += _dropped_lines(found, dropped) if dropped else []
     lines += [f"edges that can be removed: {' '.join(map(name, found.removable))}"] if found.removable else []
     if found.minimal_inside:
         sizes = sorted({len(circuit) for circuit in found.minimal_inside})
         lines.append(
             f"minimal perfect circuits inside this circuit: {len(found.minimal_inside):,}, "
-            f"of {' '.join(map(str, sizes))} edges"
+            f"of {joined(list(map(str, sizes)))} edges"
         )
     if found.of_size is not None:
         lines.append(

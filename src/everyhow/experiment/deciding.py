@@ -132,10 +132,11 @@ def decide_between(
     """The cheapest experiment that two explanations of a network disagree about, run on the network.
 
     Two circuits are run at inputs in a box around the corners of the truth table, nearest to a corner first, or at the
-    inputs of data, and then with one edge resampled. Mappings and readout explanations are asked to predict each
-    other's interchanges, of which both say something (see `cross_examine`), those that move fewest variables first;
-    decisions are then by threshold. Where there are too many of these experiments a sample of them is drawn, and the
-    dispute's family says so (see `cross_examine`).
+    inputs of data, and then with one edge resampled; the other edges carry 0 (zero ablation), so that a circuit which
+    is perfect by another ablation only may be wrong for that. Mappings and readout explanations are asked to predict
+    each other's interchanges, of which both say something (see `cross_examine`), those that move fewest variables
+    first; decisions are then by threshold. Where there are too many of these experiments a sample of them is drawn, and
+    the dispute's family says so (see `cross_examine`).
 
     Args:
         network: of one output.

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..common.arguments import quoted
-from ..common.errors import InputError
+from ..common.errors import FileFormatError, InputError
 from ..common.reading import check_plain, naming, read_toml
 from ..exchange.causal_model_files import causal_model_from_document, read_causal_model
 from .hypothesis import WHAT, Hypothesis, hypothesis
@@ -26,6 +26,11 @@ def read_hypothesis(path: str | Path) -> Hypothesis:
         FileFormatError: there is no such file, it is larger than 1 MB, or it holds no hypothesis; the message names the
             file.
     """
+    if Path(path).suffix == ".json":
+        raise FileFormatError(
+            f"{path}: a hypothesis is a TOML file: {SHOWN}; a circuit as JSON is asked about by everyhow place, and "
+            "two circuits are set against each other by eh.decide_between"
+        )
     document = read_toml(path, "a hypothesis")
     with naming(path):
         check_plain(document)
