@@ -155,9 +155,9 @@ def spread(numbers: Sequence[int]) -> str:
 
 def ends(stored: Mapping[str, Any], kind: str, rung: str) -> str:
     """The shares with exactly one left after a rung, of the settings with the lowest and the highest, among those that
-    have a few networks."""
+    have a few networks of which all is known."""
     shares = [100 * one["one"] / of for one in stored["survivors"] if (one["kind"], one["rung"]) == (kind, rung)
-              if (of := _outputs(one)) >= FEW]  # fmt: skip
+              if (of := _outputs(one)) >= FEW and not one["unknown"]]  # fmt: skip
     return f"{spread([round(share) for share in shares])} %".replace(" ", SPACE) if shares else ""
 
 
@@ -206,18 +206,22 @@ def summed(stored: Mapping[str, Any]) -> str:
 
 def share(one: Mapping[str, Any] | None) -> str:
     """The share with exactly one left, in percent with its standard error; of none or all of them how far it may be
-    from that, the end of its 95% interval. What is not known counts as not one, and is told."""
+    from that, the end of its 95% interval. Where some are not known, the least and the most that the share can be."""
     if one is None or not (of := _outputs(one)):
         return ""
+    if one["unknown"] == of:
+        return "not known"
     part = one["one"] / of
     low, high = share_interval(one["one"], of)
-    if one["one"] == 0:
+    if one["unknown"]:
+        shown = f"{100 * part:.0f} to {100 * (part + one['unknown'] / of):.0f}, {one['unknown']} not known"
+    elif one["one"] == 0:
         shown = f"0 (to {100 * high:.0f})"
     elif one["one"] == of:
         shown = f"100 (from {100 * low:.0f})"
     else:
         shown = f"{100 * part:.0f} ± {100 * math.sqrt(part * (1 - part) / of):.0f}"
-    return shown.replace(" ", SPACE) + (f", {one['unknown']} not known" if one["unknown"] else "")
+    return shown.replace(" ", SPACE)
 
 
 def _outputs(one: Mapping[str, Any]) -> int:

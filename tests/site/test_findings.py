@@ -15,11 +15,11 @@ PAGES = DOCS / "findings" / "experiments"
 
 
 def shares(name, kind, rung):
-    """The share with exactly one left, by setting, of settings with ten networks or more."""
+    """The share with exactly one left, by setting, of settings with ten networks or more of which all is known."""
     found = {}
     for one in STORED[name]["survivors"]:
         of = sum(one[key] for key in ("none", "trivial", "one", "several", "unknown"))
-        if (one["kind"], one["rung"]) == (kind, rung) and of >= 10:
+        if (one["kind"], one["rung"]) == (kind, rung) and of >= 10 and not one["unknown"]:
             found[one["setting"]] = one["one"] / of
     return found
 
@@ -131,11 +131,16 @@ def test_claims_of_the_pages():
     medians = {one["setting"]: one["median"] for one in spreads("training-time", "circuits")}
     assert medians["epoch 0"] == 10_647 and medians["epoch 0"] > 20 * medians["epoch 100"]
     assert 0.5 < medians["epoch 100"] / medians["epoch 300"] < 2
-    wide = shares("width", "circuits", last)
-    assert wide["widths 2,2"] > 0.9 and 0.3 < wide["widths 5,5"] < 0.4 and sorted(wide.values(), reverse=True) == [
-        wide[f"widths {n},{n}"] for n in range(2, 7)
-    ]  # fmt: skip
-    assert shares("width", "mappings", "transitive")["widths 5,5"] < 0.5
+    wide = list(shares("width", "circuits", last).values())
+    assert wide == sorted(wide, reverse=True) and len(wide) == 3 and wide[0] > 0.9 and 0.5 < wide[2] < 0.6
+    placed = shares("width", "mappings", "transitive")
+    assert list(placed) == [f"widths {n},{n}" for n in range(2, 7)]
+    assert list(placed.values()) == sorted(placed.values(), reverse=True) and 0.75 < placed["widths 2,2"] < 0.8
+    assert 0.28 < placed["widths 6,6"] < 0.32
+    wherever = list(shares("width", "algorithms", "transitive").values())
+    assert wherever[0] > 0.95 and all(0.6 < share < 0.7 for share in wherever[2:])
+    trained, untrained, *_ = shares("controls", "circuits", last).values()
+    assert (round(100 * trained), round(100 * untrained)) == (54, 83)
 
 
 def test_claims_about_transformers():
@@ -181,7 +186,8 @@ def test_shares_of_all_and_of_none():
     assert findings.share(left).replace(findings.SPACE, " ") == "25 ± 4"
     assert findings.share(left | {"one": 0, "several": 20}).replace(findings.SPACE, " ") == "0 (to 17)"
     assert findings.share(left | {"several": 0}).replace(findings.SPACE, " ") == "100 (from 86)"
-    assert findings.share(left | {"several": 70, "unknown": 5}).replace(findings.SPACE, " ") == "25 ± 4, 5 not known"
+    assert findings.share(left | {"several": 70, "unknown": 5}).replace(findings.SPACE, " ") == "25 to 30, 5 not known"
+    assert findings.share(left | {"one": 0, "several": 0, "unknown": 9}) == "not known"
     assert findings.share(None) == findings.share(dict.fromkeys(left, 0)) == ""
 
 

@@ -1,6 +1,7 @@
 """The site as a whole: it builds without a warning and without a network, every link leads somewhere, and everybody can
 read it."""
 
+import itertools
 import json
 import re
 import subprocess
@@ -82,6 +83,16 @@ def test_everything_is_documented(read, site):
     assert {key for key in (*by_task, "behavior", *by_task["network"]) if f"`{key}`" not in files} == set()
     options = (site / "reference" / "commands.html").read_text("utf-8")
     assert "--show-completion" not in options and "--min-node-sparsity" in options
+
+
+def test_no_number_begins_a_list_by_chance():
+    """A line of a paragraph that begins with "1) " or "1. " would be read as an item."""
+    pages = [page for page in (ROOT / "docs").rglob("*.md") if not {"_build", "examples"} & set(page.parts)]
+    assert len(pages) > 60
+    for page in pages:
+        for before, line in itertools.pairwise(page.read_text("utf-8").splitlines()):
+            by_chance = re.match(r"\d+[.)] ", line) and before and not re.match(r"\d+[.)] |\s|#|-", before)
+            assert not by_chance, f"{page}: {line}"
 
 
 @pytest.mark.parametrize("word", ["ablation", "interchange", "IIA"])

@@ -311,7 +311,7 @@ Read the rows with any of
 
 ```python
 duckdb.sql("SELECT * FROM 'results/*.parquet'")
-pandas.read_parquet("results")
+pandas.read_parquet("results")  # needs pyarrow
 polars.read_parquet("results/*.parquet")
 ```
 
