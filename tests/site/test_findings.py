@@ -139,6 +139,13 @@ def test_claims_of_the_pages():
     assert 0.28 < placed["widths 6,6"] < 0.32
     wherever = list(shares("width", "algorithms", "transitive").values())
     assert wherever[0] > 0.95 and all(0.6 < share < 0.7 for share in wherever[2:])
+    deep = [one["median"] for one in spreads("depth", "circuits")]
+    assert deep[0] == 4 and 31_000 < deep[2] < 33_000 and 6.5e6 < deep[3] < 7.5e6
+    unique = list(shares("depth", "circuits", last).values())
+    assert unique[0] == 1 and len(unique) == 3 and min(unique) > 0.5
+    placed = list(shares("depth", "mappings", "transitive").values())
+    assert placed == sorted(placed, reverse=True) and len(placed) == 4 and placed[3] < placed[0] - 0.3
+    assert min(shares("depth", "algorithms", "transitive").values()) > 0.75
     trained, untrained, *_ = shares("controls", "circuits", last).values()
     assert (round(100 * trained), round(100 * untrained)) == (54, 83)
 
