@@ -34,8 +34,11 @@ install_import_hook([f"everyhow.{name}" for name in CHECKED], "beartype.beartype
 
 from everyhow.network.documents import network_from_document  # noqa: E402 (the hook above comes first)
 
+from .browser import chromium, opened  # noqa: E402
 from .frozen import check_frozen  # noqa: E402
 
+# Fixtures of every test that opens a page: a process of tests starts one browser.
+__all__ = ["REFERENCE", "chromium", "opened"]
 REFERENCE = Path(__file__).parent / "reference"
 
 # Kernels compile on first use, which says nothing about the code under test.

@@ -1,10 +1,6 @@
-"""Pages of audits, and the browser that opens them."""
+"""Pages of audits."""
 
 import pytest
-
-from ..browser import chromium, opened
-
-__all__ = ["chromium", "opened"]
 
 
 def opened_table(page, name):

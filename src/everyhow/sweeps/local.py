@@ -130,6 +130,8 @@ def local_workers(count: int) -> "Iterator[tuple[Client, LocalWorkers]]":
     from dask import config
     from distributed import Client, LocalCluster
 
+    # It tells of every connection that closes, with its traceback, also when the cluster is gone and no longer silent.
+    logging.getLogger("distributed.batched").setLevel(logging.CRITICAL)
     with (
         tempfile.TemporaryDirectory(prefix="everyhow-", ignore_cleanup_errors=True) as scratch,
         config.set(SETTINGS),

@@ -1,5 +1,0 @@
-"""The browser that opens the site."""
-
-from ..browser import chromium, opened
-
-__all__ = ["chromium", "opened"]
