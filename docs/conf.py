@@ -27,15 +27,14 @@ extensions = [
     "sphinx_copybutton",
     "building",
 ]
-source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb", ".rst": "restructuredtext"}
+source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
 exclude_patterns = ["_build", "building", "examples/textbook/README.md", "**/.ipynb_checkpoints"]
 default_role = "code"
 # Dashes between a parameter and what it is; quotation marks stay as they are.
 smartquotes_action = "D"
 maximum_signature_line_length = 88
 nitpicky = True
-suppress_warnings = []
-# A page has as few places to go to as a reader can see at once.
+# Beside a page, a method is called by its own name alone.
 toc_object_entries_show_parents = "hide"
 
 myst_enable_extensions = ["colon_fence", "deflist", "attrs_inline"]
@@ -55,7 +54,6 @@ html_css_files = ["site.css"]
 html_js_files = ["site.js"]
 html_show_sphinx = False
 html_copy_source = False
-html_last_updated_fmt = None
 html_theme_options = {"navigation_with_keys": True, "top_of_page_buttons": []}
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True

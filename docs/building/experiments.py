@@ -3,7 +3,7 @@
 from everyhow.sweeps.plan import EPOCH, Plan, named_plans, read_plan, value_text
 from everyhow.sweeps.settings import flat
 
-from .markup import FromMarkdown, cell, code, table
+from .markup import FromMarkdown, code, table
 
 
 class Experiments(FromMarkdown):
@@ -12,7 +12,7 @@ class Experiments(FromMarkdown):
     def markdown(self) -> str:
         """A line for each."""
         plans = [read_plan(name) for name in named_plans()]
-        rows = [(code(plan.name), cell(plan.title), swept(plan), f"{plan.networks:,}") for plan in plans]
+        rows = [(code(plan.name), plan.title, swept(plan), f"{plan.networks:,}") for plan in plans]
         return table(("experiment", "what it asks", "what is swept", "networks"), rows)
 
 

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from .errors import MissingExtraError, first_line
+from .spoken import joined
 
 # What each extra brings, by the names that are imported; and what people call it.
 EXTRAS = {
@@ -43,11 +44,10 @@ def need(what: str, extra: str, *modules: str, otherwise: str = "") -> None:
     """
     missing = _missing(modules or EXTRAS[extra])
     if missing:
-        names = [EXTRAS[extra][module] for module in missing]
-        listed = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
-        are = "are" if len(names) > 1 else "is"
+        names = joined([EXTRAS[extra][module] for module in missing])
+        are = "are" if len(missing) > 1 else "is"
         raise MissingExtraError(
-            f"{what} {listed}, which {are} not installed: pip install 'everyhow[{extra}]'{otherwise}"
+            f"{what} {names}, which {are} not installed: pip install 'everyhow[{extra}]'{otherwise}"
         )
 
 
