@@ -5,12 +5,14 @@ import inspect
 import pytest
 
 import everyhow as eh
-from everyhow.auditing.asked import QUESTIONS, from_plain, plain_questions, questions_of
+from everyhow.auditing.asked import QUESTIONS, from_plain, questions_of
 from everyhow.auditing.counting import count
+from everyhow.auditing.meanings import MEANINGS, plain_questions
 
 
 def test_every_question_has_a_meaning():
     """Each is asked of something, and told to whoever asks for help."""
+    assert [one.name for one in QUESTIONS] == list(MEANINGS)
     for one in QUESTIONS:
         assert one.metadata["of"] and one.metadata["says"][0].islower() and one.metadata["says"][-1] != "."
         assert f"{one.name}: {one.metadata['says']}." in " ".join((eh.Questions.__doc__ or "").split())

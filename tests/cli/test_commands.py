@@ -83,17 +83,30 @@ def test_the_list_says_what_commands_say(name):
     assert " ".join((command.__doc__ or "").partition("\n\n")[0].split()) == listed.says
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--version"], [], ["audti"]])
-def test_the_list_loads_no_command(words):
-    """Whoever asks for the list, the version or a command that is not there waits for no part of the library."""
+LIST = [["--help"], ["--version"], [], ["audti"]]
+OPTIONS = [["audit", "--help"], ["audit", "XOR", "--sideways"], ["audit", "XOR", "--network", "none.json"]]
+
+
+@pytest.mark.parametrize("words", [*LIST, *OPTIONS], ids=" ".join)
+def test_what_is_told_at_once(words):
+    """Whoever asks for the list, the version or options, or mistypes one, waits for no part of the library; an error is
+    told without most of Rich."""
     code = (
         "import sys; from everyhow.cli.main import main\ntry: main()\nexcept SystemExit: pass\n"
-        "print(*{'numpy', 'everyhow.auditing', 'everyhow.cli.audits'} & {*sys.modules}, file=sys.stderr)"
+        "print(*{'numpy', 'rich.markdown', 'everyhow.cli.audits', 'everyhow.auditing.asked'} & {*sys.modules}, "
+        "file=sys.stderr)"
     )
-    line = [sys.executable, "-c", code, *words]
-    assert subprocess.run(line, check=True, capture_output=True, text=True).stderr.splitlines()[-1] == ""
-    line[2] = code.replace("import sys; ", "import sys; sys.argv[1:] = ['audit', '--help']; ")
-    assert "numpy" in subprocess.run(line, check=True, capture_output=True, text=True).stderr.splitlines()[-1]
+
+    def loaded(*words):
+        line = [sys.executable, "-c", code, *words]
+        return {*subprocess.run(line, check=True, capture_output=True, text=True).stderr.splitlines()[-1].split()}
+
+    helps = words in (["--help"], [], ["audit", "--help"])
+    assert loaded(*words) == ({"everyhow.cli.audits"} if words in OPTIONS else set()) | (
+        {"rich.markdown"} if helps else set()
+    )
+    if words == ["--version"]:
+        assert {"numpy", "everyhow.auditing.asked"} < loaded("audit", "XOR", "--network", "xornet", "--depth", "99")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What an audit is asked: every question once, with its meaning, its checks, and what it is asked of.
+"""What an audit is asked: every question once, with its value and its checks.
 
 From here come the keywords of `audit` and `count`, the options in audit.json, the keys of a plan, the columns of a
 sweep, and the options of the commands.
@@ -6,9 +6,9 @@ sweep, and the options of the commands.
 
 import difflib
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import Field, asdict, dataclass, field, fields
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from ..boolean.cost import CostModel
 from ..boolean.truth_table import INPUT_NAMES, row_name
@@ -24,8 +24,8 @@ from ..model.model import Model
 from ..model.scope import Scope
 from ..model.task import Task
 from ..readout.readout import DEFAULT_DISTURBANCE, DEFAULT_TOLERANCE, check_disturbance, check_tolerance
+from .meanings import MEANINGS, Asked
 
-Asked = Literal["paper", "authors", "data", "count"]
 Command = TypeVar("Command", bound=Callable[..., Any])
 Kind = TypeVar("Kind", bound=Model)
 DEEPEST = 8
@@ -34,28 +34,10 @@ PAPER, AUTHORS = "the preset paper", "the preset authors"
 OF: dict[str, str] = {"paper": PAPER, "authors": AUTHORS, "data": "an audit by data", "count": "a count of circuits"}
 
 
-class Plain(NamedTuple):
-    """A question, or a part of one, as it is written where there are only texts and numbers: in plans and commands.
-
-    Attributes:
-        key: its name there.
-        kind: str, int or float.
-        says: what it means.
-        default: what it is when nothing is said.
-        of: what it is asked of.
-    """
-
-    key: str
-    kind: type
-    says: str
-    default: Any
-    of: tuple[str, ...]
-
-
-def _meaning(of: str, says: str, kind: type = float, plain: Sequence[tuple[str, type, str]] = ()) -> dict[str, Any]:
-    """What a question is asked of, what it means, and how plain values say it: by its own name and this kind of value,
-    or by keys with their kinds and meanings."""
-    return {"of": tuple(of.split()), "says": says, "kind": kind, "plain": tuple(plain)}
+def _as_meant(name: str) -> Any:
+    """A field of the questions, with what is meant by it."""
+    meaning = MEANINGS[name]
+    return field(default=meaning.default, metadata=meaning._asdict())
 
 
 @told
@@ -71,108 +53,24 @@ class Questions:
         CircuitQuestions(ablation='zero', radius=0.1)
     """
 
-    decision: Decision | None = field(default=None, metadata=_meaning(
-        "paper authors count data",
-        "how outputs become bits: threshold (when not given), round, or, of two outputs that stand for two "
-        "classes, argmax",
-        str,
-    ))  # fmt: skip
-    threshold: float | None = field(default=None, metadata=_meaning(
-        "paper authors count",
-        "an output above it is read as 1: 0 for logits, 0.5 for outputs trained towards 0 and 1; the model's own "
-        "when not given",
-    ))  # fmt: skip
-    inputs: Iterable[float] | None = field(default=None, metadata=_meaning(
-        "paper authors count",
-        "the two numbers by which inputs stand for 0 and for 1; the model's own when not given",
-    ))  # fmt: skip
-    depth: int | None = field(default=None, metadata=_meaning(
-        "paper authors data",
-        "the largest depth of the algorithms; when not given the number of weight layers, at most 8, and 2 over "
-        "features",
-        int,
-    ))  # fmt: skip
-    min_node_sparsity: float = field(default=0.0, metadata=_meaning(
-        "authors count",
-        "the share of hidden neurons that a circuit must leave out, exceeded strictly",
-    ))  # fmt: skip
-    pair_order: str | None = field(default=None, metadata=_meaning(
-        "authors",
-        "the order of the inputs that selects the interventions tested, such as BA; A, B, ... when not given",
-        str,
-    ))  # fmt: skip
-    tolerance: float | None = field(default=None, metadata=_meaning(
-        "paper data",
-        "the largest relative residual of a readout; 0.001 when not given",
-    ))  # fmt: skip
-    signals: int | None = field(default=None, metadata=_meaning(
-        "paper data",
-        "the most signals of a readout explanation; when not given 3, or what a layer allows",
-        int,
-    ))  # fmt: skip
-    disturbance: float | None = field(default=None, metadata=_meaning(
-        "paper data",
-        "the share of its range by which every neuron is moved when the codes of a readout explanation are tried, the "
-        "rung bounded; 0.05 when not given",
-    ))  # fmt: skip
-    costs: CostModel | None = field(default=None, metadata=_meaning(
-        "paper data",
-        "the prices of gates, a CostModel",
-        plain=[
-            ("not_price", float, "what NOT costs; 0 when not given; a plain gate costs 1"),
-            ("familiar", str, "gates known already, with their prices, such as NAND=0.5,MAJORITY=1"),
-        ],
-    ))  # fmt: skip
-    shown: Iterable[str] | None = field(default=None, metadata=_meaning(
-        "paper",
-        "the rows that the network was trained on, as digits such as 01; when not given those at which it is "
-        "right",
-        plain=[
-            ("show", str, "the rows that the network was trained on, such as 00,01,10"),
-        ],
-    ))  # fmt: skip
-    ablation: Ablation | None = field(default=None, metadata=_meaning(
-        "paper count data",
-        "what edges outside a circuit carry: zero (when not given), their mean, or, by resample, what they carry "
-        "at any other input; or, paired, at the counterfactual input that the data give each",
-        str,
-    ))  # fmt: skip
-    grain: str | None = field(default=None, metadata=_meaning(
-        "count data",
-        "what a circuit of a transformer is a set of: edges-qkv (when not given), edges into the slots q, k and v of "
-        "heads; edges, one of which serves all three; or nodes, heads and MLPs",
-        str,
-    ))  # fmt: skip
-    scope: Scope | None = field(default=None, metadata=_meaning(
-        "count data",
-        "the parts of a transformer that circuits are asked about, all others being in every circuit or in none; all "
-        "parts when not given",
-        plain=[
-            ("scope", str, "ask circuits of these parts of a transformer only: edges, slots, heads and MLPs by name, "
-             "such as a0.h0,input->m0"),
-            ("others", str, "of a scope, where all other edges are: in every circuit (in), or in none (out)"),
-        ],
-    ))  # fmt: skip
-    stream: int | None = field(default=None, metadata=_meaning(
-        "count data",
-        "of a transformer, the position at which its residual stream is explained instead of its heads and MLPs, by "
-        "population codes and what sits in them: from 0, or -1 for the last; heads and MLPs when not given",
-        int,
-    ))  # fmt: skip
-    epsilon: float | None = field(default=None, metadata=_meaning(
-        "paper count",
-        "the circuit error allowed: the share of inputs at which a circuit may decide otherwise; 0 when not given",
-    ))  # fmt: skip
-    within: float | None = field(default=None, metadata=_meaning(
-        "paper count",
-        "how near a circuit's outputs must come to the model's, before the last activation; any distance when "
-        "not given",
-    ))  # fmt: skip
-    robust: float | None = field(default=None, metadata=_meaning(
-        "paper data",
-        "also ask for right decisions everywhere within this distance of each input: half the side of a box, the "
-        "rung robust",
-    ))  # fmt: skip
+    decision: Decision | None = _as_meant("decision")
+    threshold: float | None = _as_meant("threshold")
+    inputs: Iterable[float] | None = _as_meant("inputs")
+    depth: int | None = _as_meant("depth")
+    min_node_sparsity: float = _as_meant("min_node_sparsity")
+    pair_order: str | None = _as_meant("pair_order")
+    tolerance: float | None = _as_meant("tolerance")
+    signals: int | None = _as_meant("signals")
+    disturbance: float | None = _as_meant("disturbance")
+    costs: CostModel | None = _as_meant("costs")
+    shown: Iterable[str] | None = _as_meant("shown")
+    ablation: Ablation | None = _as_meant("ablation")
+    grain: str | None = _as_meant("grain")
+    scope: Scope | None = _as_meant("scope")
+    stream: int | None = _as_meant("stream")
+    epsilon: float | None = _as_meant("epsilon")
+    within: float | None = _as_meant("within")
+    robust: float | None = _as_meant("robust")
 
     def __post_init__(self) -> None:
         if self.decision is not None:
@@ -385,16 +283,6 @@ def asking(*of: Asked) -> Callable[[Command], Command]:
         return function
 
     return shown
-
-
-def plain_questions(*of: Asked) -> tuple[Plain, ...]:
-    """The questions asked of any of these, as they are written in plans and commands."""
-    found = []
-    for one in QUESTIONS:
-        if set(of) & set(one.metadata["of"]):
-            said = one.metadata["plain"] or ((one.name, one.metadata["kind"], one.metadata["says"]),)
-            found += [Plain(key, kind, says, one.default, one.metadata["of"]) for key, kind, says in said]
-    return tuple(found)
 
 
 def from_plain(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from ..model.model import Model
 from ..model.task import Task, parse_task
 from ..model.token_families import parse_token_task
 from ..model.token_task import TokenTask
-from .asked import DEEPEST, Questions
+from .asked import DEEPEST, Questions, questions_of
 
 Preset = Literal["paper", "authors"]
 # The largest depth of algorithms over features, where nothing is said.
@@ -197,6 +197,25 @@ def understood(given: Any, what: Any, questions: Questions, preset: str) -> tupl
     decision = check_decision(preset, said)
     check_asked(network, task, decision, preset)
     return network, task, decision
+
+
+def check_can_be_asked(model: Model, what: Any, preset: Preset, asked: Mapping[str, Any]) -> None:
+    """See that an audit by a task can ask all this, before there is the model. What models of its shape answer does not
+    matter.
+
+    Args:
+        model: one of the same shape.
+        what: the task.
+        preset: how explanations are counted.
+        asked: the questions, by their keywords.
+
+    Raises:
+        InputError: something that is unknown or out of range, or that does not fit the rest.
+    """
+    choice("preset", preset, PRESETS)
+    questions = questions_of(asked, preset)
+    _, task, _ = understood(model, what, questions, preset)
+    questions.document(task, preset, 0)
 
 
 def check_takes_tasks(model: Model) -> None:

@@ -1,6 +1,6 @@
 """The commands `audit`, `count` and `audit-data`: what explains one network, by a task or by data."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,12 +9,12 @@ import typer
 
 from ..common.errors import InputError, visible
 from ..common.progress import showing
-from ..common.reading import naming
 from . import completion
 from .by_data import DataFiles, behavior_of_rows
 from .contradictions import check_unused
 from .leaving import FILES_READ, OVER_BUDGET, hide_compilation
 from .options import (
+    MODEL,
     NETWORK,
     InputsOption,
     JsonOption,
@@ -102,16 +102,18 @@ class Kept:
 class Source:
     """The network to explain: one in a file, or one that is trained first."""
 
-    network: Annotated[str | None, NETWORK, Read(".json")] = None
+    network: Annotated[str | None, NETWORK, MODEL] = None
     widths: Annotated[str, typer.Option(metavar="N,N,...", help="Neurons of each hidden layer, such as 3,3.")] = "3,3"
     seed: Annotated[int, typer.Option(help="Seed of the weights, and of the rows drawn and their order.")] = 0
 
-    def read(self, task: str, coded: Coded) -> "Model":
-        """The network of the file; without a file, a network trained on the task."""
+    def read(self, task: str, coded: Coded, check: Callable[["Model"], None]) -> "Model":
+        """The network of the file; without a file, a network trained on the task, after a look at one of its shape."""
         if self.network is not None:
             return stored_network(self.network)
         from ..model.behavior_files import names_a_behavior
+        from ..model.task import parse_task
         from ..training import TrainingSettings, train_many
+        from ..training.untrained import dense
 
         if names_a_behavior(task):
             raise InputError(
@@ -119,6 +121,7 @@ class Source:
             )
         values = coded.keywords["inputs"] or (0.0, 1.0)
         settings = TrainingSettings(numbers(self.widths, "widths", int), input_values=values, threshold=coded.threshold)
+        check(dense(parse_task(task), settings))
         (result,) = train_many(task, [self.seed], settings, progress=True)
         if not result.converged:
             typer.echo(f"warning: the network did not converge: {result.reason}", err=True)
@@ -150,15 +153,18 @@ def audit_command(
 
     The families are circuits, the readings of each circuit, algorithms with their places, and population codes.
     """
+    from ..auditing.explaining import audit
+    from ..auditing.fitting import check_can_be_asked
+
     _check_certificate(certificate, asked, preset, written.force)
     kept = _checked(written)
-    network = source.read(task, coded)
-    from ..auditing.explaining import audit
+    how, asked = running.keywords, coded.keywords | asked
+    network = source.read(task, coded, lambda shaped: check_can_be_asked(shaped, task, preset, asked))  # type: ignore[arg-type]
 
     _prepare()
     found = audit(
         network, task, preset, checkpoints=kept,  # type: ignore[arg-type]
-        **running.keywords, **coded.keywords, **asked,
+        **how, **asked,
     )  # fmt: skip
     _finish(found, written, certificate)
 
@@ -321,6 +327,7 @@ def _in_words(value: Any) -> str:
 
 def _features(path: Path, rows: Any) -> Any:
     """The features of the distinct rows, in the order of a behavior over them."""
+    from ..common.reading import naming
     from ..model.behavior import features_of
 
     bits = rows_of_file(path, "features", None, len(rows))

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
 
 from ..common.errors import InputError, visible
@@ -127,6 +126,8 @@ def _table(path: Path, rows: int, texts: bool) -> Any:
 def _narrowed(model: Any, rows: Any, labels: Any, files: DataFiles) -> tuple["Model", Any, Any]:
     """The part of a network that is asked about, with the rows and labels that it is asked at."""
     if files.classes is not None:
+        import numpy as np
+
         which = numbers(files.classes, "classes", int)
         smaller = model.classes(*which)
         if labels is not None:

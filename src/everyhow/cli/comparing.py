@@ -3,22 +3,20 @@
 import sys
 import textwrap
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..common.arguments import checked_budget, choice
 from ..common.budget import DEFAULT_BUDGET
 from ..common.errors import visible
-from ..comparison.course import TABLES
-from ..comparison.side import Asked, names_of
-from ..mapping.findings import RUNGS
 from . import completion
 from .hypotheses import WIDEST, Drawn, Read
 from .leaving import FILES_READ, OVER_BUDGET
-from .options import BudgetOption, JsonOption, announce_compilation, print_json, terminal
-from .standard_input import Read as FromStandardInput
+from .options import MODEL, BudgetOption, JsonOption, announce_compilation, print_json, terminal
 from .standard_input import from_standard_input
+
+if TYPE_CHECKING:
+    from ..comparison.side import Asked
 
 # The width of what is printed into a file or another program.
 PIPED = 80
@@ -42,8 +40,11 @@ class Explaining:
     depth: DepthOption = None
     budget: BudgetOption = DEFAULT_BUDGET
 
-    def asked(self, read: Read) -> Asked:
+    def asked(self, read: Read) -> "Asked":
         """These options as the library takes them."""
+        from ..common.arguments import checked_budget
+        from ..comparison.side import Asked
+
         return Asked(self.task, read.decision, self.depth, checked_budget(self.budget))
 
 
@@ -54,11 +55,11 @@ ONE = typer.Argument(
 
 
 def compare_command(
-    one: Annotated[str, ONE, FromStandardInput(".json")],
+    one: Annotated[str, ONE, MODEL],
     two: Annotated[
         str,
         typer.Argument(help="The other network.", autocompletion=completion.offering(completion.networks)),
-        FromStandardInput(".json"),
+        MODEL,
     ],
     read: Read,
     drawn: Drawn,
@@ -74,6 +75,7 @@ def compare_command(
     as_json: JsonOption = False,
 ) -> None:
     """Compare two networks: function, weights, algorithms and circuits, neurons matched; what shows the difference."""
+    from ..common.arguments import choice
     from ..comparison.comparing import MATCHES, compare_named
 
     drawn.check_free()
@@ -95,7 +97,7 @@ def over_command(
         typer.Option(
             metavar="NAME",
             help="The rung at which explanations are followed. If not given: the strictest that any passes.",
-            autocompletion=completion.offering(lambda: RUNGS),
+            autocompletion=completion.offering(completion.rungs),
         ),
     ] = None,
     csv: Annotated[
@@ -103,14 +105,16 @@ def over_command(
         typer.Option(
             metavar="TABLE",
             help="Print one table as comma-separated values and nothing else: networks, or explanations.",
-            autocompletion=completion.offering(lambda: TABLES),
+            autocompletion=completion.offering(completion.courses),
         ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Follow networks over training: what is computed, counts, and which explanations come and go, and when."""
-    from ..comparison.course import follow
+    from ..common.arguments import choice
+    from ..comparison.course import TABLES, follow
     from ..comparison.order import in_order
+    from ..mapping.findings import RUNGS
     from ..report.tables import print_csv
 
     drawn.check_free()
@@ -132,6 +136,8 @@ def over_command(
 
 def _named(sources: list[str], read: Read) -> list[tuple[str, Any]]:
     """The networks of some files, each with what it is called."""
+    from ..comparison.side import names_of
+
     found = []
     for name, source in zip(names_of(sources), sources, strict=True):
         found.append((name, read.network(source)))

@@ -54,6 +54,41 @@ def networks() -> Collection[str]:
     return ("xornet",)
 
 
+def decisions() -> Collection[str]:
+    """How outputs become bits."""
+    from ..model.decision import DECISIONS
+
+    return DECISIONS
+
+
+def ablations() -> Collection[str]:
+    """What edges outside a circuit carry."""
+    from ..model.criterion import ABLATIONS
+
+    return ABLATIONS
+
+
+def grains() -> Collection[str]:
+    """What a circuit of a transformer is a set of."""
+    from ..model.graph import GRAINS
+
+    return GRAINS
+
+
+def rungs() -> Collection[str]:
+    """What is asked of the places of an algorithm."""
+    from ..mapping.findings import RUNGS
+
+    return RUNGS
+
+
+def courses() -> Collection[str]:
+    """The tables of what comes and goes over training."""
+    from ..comparison.course import TABLES
+
+    return TABLES
+
+
 def formats() -> Collection[str]:
     """The forms that tables are printed in."""
     from ..report.formats import FORMATS

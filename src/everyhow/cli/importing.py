@@ -2,18 +2,19 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..common.errors import visible
 from ..common.progress import showing
-from ..model.model import Model
-from ..model.origin import Origin
-from ..network.network import Network
 from .options import HeaderOption, InputsOption, JsonOption, ThresholdOption, coding, numbers, print_json, rows_of_file
 from .standard_input import Read
 from .writing import ForceOption, check_free
+
+if TYPE_CHECKING:
+    from ..model.model import Model
+    from ..model.origin import Origin
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ def import_command(
     from ..importing.load import load
     from ..kinds import save_model
     from ..network.documents import check_network_path
+    from ..network.network import Network
 
     check_free([check_network_path(out)], force)
     widths = None if described.widths is None else numbers(described.widths, "widths", int)
@@ -111,7 +113,7 @@ def import_command(
         typer.echo(visible(f"{key:<20} {value}"))
 
 
-def _read_by(network: Model) -> str:
+def _read_by(network: "Model") -> str:
     """How the numbers of the network are read, as far as anyone said."""
     inputs = "inputs {:g} and {:g}".format(*network.input_values)
     if network.threshold is not None:
@@ -122,7 +124,7 @@ def _read_by(network: Model) -> str:
     return f"{said}; where they stand for classes, give --decision argmax to audit, test, neuron and decide instead"
 
 
-def _told(origin: Origin) -> dict[str, str]:
+def _told(origin: "Origin") -> dict[str, str]:
     told = {"source": origin.source, "folded": "; ".join(origin.folded) or "nothing"}
     if not origin.inputs_checked:
         return told | {"checked": origin.checked_on}

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import re
 import sys
 import traceback
 from collections.abc import Iterator
@@ -33,7 +34,7 @@ class Command(TyperCommand):
 
 
 class Commands(TyperGroup):
-    """The commands. Their errors quote what was typed, so characters that steer a terminal are shown by their codes."""
+    """The commands. What is typed wrongly is told as all other errors are."""
 
     def get_params(self, ctx: Any) -> list[Any]:
         """The options before the command."""
@@ -46,12 +47,12 @@ class Commands(TyperGroup):
 
     def make_context(self, *arguments: Any, **options: Any) -> Any:
         """The context of the arguments before the command."""
-        with _shown():
+        with _told_as_others():
             return super().make_context(*arguments, **options)
 
     def invoke(self, ctx: Any) -> Any:
         """The command, with the arguments after it."""
-        with _shown():
+        with _told_as_others(ctx):
             return super().invoke(ctx)
 
 
@@ -65,13 +66,19 @@ def _without_values(parameters: list[Any]) -> list[Any]:
 
 
 @contextlib.contextmanager
-def _shown() -> Iterator[None]:
+def _told_as_others(context: Any = None) -> Iterator[None]:
+    """What Typer finds wrong becomes an error like all others. Its own way to tell one loads much of Rich."""
     try:
         yield
     except Exception as error:
-        if isinstance(message := getattr(error, "message", None), str):
-            vars(error)["message"] = visible(message)
-        raise
+        worded = getattr(error, "format_message", None)
+        # Without arguments there is help, which Typer tells by an error, too.
+        if worded is None or type(error).__name__ == "NoArgsIsHelpError":
+            raise
+        command = " ".join(["everyhow", *filter(None, [getattr(context, "invoked_subcommand", None)])])
+        said = visible(worded()).removesuffix(".").partition(", unable to parse")[0]
+        said = DID_YOU_MEAN.sub(r" (did you mean \1?)", said).replace("(Possible", "(possible")
+        raise InputError(f"{said[:1].lower()}{said[1:]}; {command} --help tells what there is") from None
 
 
 def _version(asked: bool) -> None:
@@ -82,6 +89,7 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
+DID_YOU_MEAN = re.compile(r"\. Did you mean (.+)\?$")
 app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,

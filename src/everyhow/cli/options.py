@@ -15,14 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args, get_type
 import typer
 from typer.models import ArgumentInfo, OptionInfo
 
-from ..auditing.asked import Asked, from_plain, plain_questions
-from ..common.arguments import checked_budget
+from ..auditing.meanings import Asked, plain_questions
 from ..common.budget import DEFAULT_BUDGET
 from ..common.errors import InputError, visible
-from ..common.reading import naming
-from ..model.criterion import ABLATIONS
-from ..model.decision import DECISIONS
-from ..model.graph import GRAINS
 from . import completion
 from .contradictions import check_together
 from .leaving import FILES_READ, hide_compilation
@@ -40,7 +35,22 @@ NETWORK = typer.Option(
     help="A network file (.json, .safetensors or .onnx), the folder of an audit (--out), - for standard input, or "
     "xornet.",
 )  # fmt: skip
-NetworkOption = Annotated[str, NETWORK, Read(".json")]
+
+
+def check_model(source: str) -> None:
+    """See that what `--network` names is there: a file, the folder of an audit, or the analytic network.
+
+    Raises:
+        InputError: it is not.
+    """
+    from ..importing.model_files import is_folder, readable
+
+    if source != "xornet" and not is_folder(Path(source)):
+        readable(source)
+
+
+MODEL = Read(".json", check_model)
+NetworkOption = Annotated[str, NETWORK, MODEL]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 FormatOption = Annotated[
     str | None,
@@ -51,7 +61,7 @@ FormatOption = Annotated[
 ]  # fmt: skip
 # What stands for a value in usage lines and help, by its type and, where values are few, by the question.
 METAVARS: dict[Any, str] = {int: "N", float: "NUMBER", str: "TEXT", Path: "FILE"}
-FEW: dict[str, tuple[str, ...]] = {"decision": DECISIONS, "ablation": ABLATIONS, "grain": GRAINS}
+FEW = {"decision": completion.decisions, "ablation": completion.ablations, "grain": completion.grains}
 WRITTEN = {
     "decision": "RULE",
     "ablation": "KIND",
@@ -127,6 +137,8 @@ class Running:
     @property
     def keywords(self) -> dict[str, Any]:
         """These options as keywords of the library."""
+        from ..common.arguments import checked_budget
+
         return {"budget": checked_budget(self.budget), "scheduler": self.scheduler, "progress": True}
 
 
@@ -142,10 +154,16 @@ def questions(*of: Asked) -> Group:
             told = typer.Option(
                 help=sentence(f"{only}{one.says}"),
                 metavar=WRITTEN.get(one.key),
-                autocompletion=completion.offering(lambda few=few: few) if few else None,
+                autocompletion=completion.offering(few) if few else None,
             )
             options.append(option(one.key, Annotated[kind, told], one.default))
-    return Group(tuple(options), from_plain, "What is asked")
+    return Group(tuple(options), _asked, "What is asked")
+
+
+def _asked(values: dict[str, Any]) -> dict[str, Any]:
+    from ..auditing.asked import from_plain
+
+    return from_plain(values)
 
 
 def sentence(text: str) -> str:
@@ -192,8 +210,10 @@ def with_groups(command: Callable[..., None]) -> Callable[..., None]:
         asked = [one for one in shown if _is_given(context, one.name)]
         check_together(context.info_name or "", [_said(one) for one in asked], said)
         for one in asked:
-            if suffix := _read_suffix(one):
-                given[one.name] = from_standard_input(written[one.name], given[one.name], suffix)
+            if read := _read(one):
+                given[one.name] = from_standard_input(written[one.name], given[one.name], read.suffix)
+                if read.check is not None:
+                    read.check(given[one.name])
         whole = {
             name: group.value({one.name: given.pop(one.name) for one in group.options})
             for name, group in groups.items()
@@ -217,8 +237,8 @@ def _told(one: inspect.Parameter) -> OptionInfo | ArgumentInfo:
     return found[0]
 
 
-def _read_suffix(one: inspect.Parameter) -> str | None:
-    return next((told.suffix for told in one.annotation.__metadata__ if isinstance(told, Read)), None)
+def _read(one: inspect.Parameter) -> Read | None:
+    return next((told for told in one.annotation.__metadata__ if isinstance(told, Read)), None)
 
 
 def _written(one: inspect.Parameter) -> str:
@@ -297,11 +317,12 @@ def coding(text: str | None, option: str) -> tuple[float, float] | None:
 def stored_network(source: str | Path, threshold: float | None = None) -> "Model":
     """The model in a file, or that of the audit in a run folder, or the analytic one by its name, xornet."""
     from ..importing.load import load
+    from ..importing.model_files import is_folder
     from ..network.network import xornet
 
     if source == "xornet":
         return xornet()
-    network = _of_run(Path(source)).read(threshold) if Path(source).is_dir() else load(source, threshold=threshold)
+    network = _of_run(Path(source)).read(threshold) if is_folder(Path(source)) else load(source, threshold=threshold)
     FILES_READ["network"] = str(source)
     return network
 
@@ -313,6 +334,7 @@ def _of_run(folder: Path) -> "Model":
         InputError: it holds none.
     """
     from ..auditing.run_folder import read_audit
+    from ..common.reading import naming
     from ..kinds import model_from_document
 
     if not (folder / "audit.json").is_file():

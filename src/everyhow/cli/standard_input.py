@@ -3,6 +3,7 @@
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,9 +23,11 @@ class Read(NamedTuple):
 
     Attributes:
         suffix: of a file whose content does not tell its kind, such as one of plain text.
+        check: what sees, before any work, that what is named can be read; it raises the error.
     """
 
     suffix: str
+    check: Callable[[Any], object] | None = None
 
 
 def from_standard_input(name: str, value: Any, suffix: str) -> Any:

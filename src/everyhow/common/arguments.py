@@ -6,8 +6,6 @@ from collections.abc import Collection, Iterable, Mapping
 from itertools import islice
 from typing import Any, TypeVar
 
-import numpy as np
-
 from .budget import Budget
 from .errors import InputError
 
@@ -50,10 +48,10 @@ def number_in(value: Any) -> float | None:
     """A finite real number as a float; None when the value is something else, such as a truth value or a text."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         found = float(value) if abs(value) < 2**1000 else math.inf
-    elif isinstance(value, np.integer | np.floating):
-        found = float(value)
-    else:
-        return None
+        return found if math.isfinite(found) else None
+    import numpy as np  # which takes longer to load than most errors of the command line take to be told
+
+    found = float(value) if isinstance(value, np.integer | np.floating) else math.inf
     return found if math.isfinite(found) else None
 
 

@@ -10,12 +10,13 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .errors import InputError, LostBlocksError, first_line
-from .execution import MapJobs
 from .extras import need
 from .threads import one_thread
 
 if TYPE_CHECKING:
     from distributed import Client, Future
+
+    from .execution import MapJobs
 
 SECONDS_TO_CONNECT = 10
 # How long a scheduler may be silent, and how long there may be no worker, unless told otherwise.
@@ -137,7 +138,7 @@ def as_they_come(futures: "dict[Future[Any], Name]", look: Callable[[], None]) -
             del future
 
 
-def map_on(client: "Client") -> MapJobs:
+def map_on(client: "Client") -> "MapJobs":
     """Applies a function to jobs on the workers of a client.
 
     Raises:

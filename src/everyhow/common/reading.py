@@ -15,8 +15,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from .arguments import quoted
 from .errors import FileFormatError, InputError, first_line, shortened
 
@@ -204,6 +202,8 @@ def _check_lists(content: bytes, most: int) -> None:
     few = content.count(b",") <= MOST_VALUES - DEEPEST and content.count(b":") <= MOST_NAMES
     if most_opening <= min(DEEPEST, most) and few:
         return  # those in texts included, so that nothing can be too much
+    import numpy as np
+
     # Pairs of backslashes first, so that a quote behind one that is left is part of a text.
     bare = content.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in content else content
     signs = np.frombuffer(bare.translate(None, NO_SIGNS), np.uint8)
@@ -258,6 +258,8 @@ def toml_of(content: bytes | str) -> dict[str, Any]:
         {'seeds': 3}
     """
     import tomllib
+
+    import numpy as np
 
     text = content if isinstance(content, str) else text_of(content).removeprefix("\ufeff")
     bare = re.sub(TOML_TEXTS, "s", text, flags=re.DOTALL)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any, ClassVar, final
 
-from ..auditing.asked import Plain, Questions, from_plain, plain_questions, questions_of
+from ..auditing.asked import Questions, from_plain, questions_of
 from ..auditing.fitting import DEPTH_BY_DATA, Preset, answered, check_asked, check_decision, chosen_depth
+from ..auditing.meanings import Plain, plain_questions
 from ..boolean.truth_table import TruthTable
 from ..common.arguments import quoted
 from ..common.errors import InputError
