@@ -32,6 +32,29 @@ def test_trained_alone_or_together():
     assert together.loss == pytest.approx(alone.loss, abs=1e-4)
 
 
+@pytest.mark.parametrize("hidden", ["leaky_relu", "leaky_relu:0.2", "tanh", "sigmoid", "sigmoid:3"])
+@pytest.mark.parametrize("penalty", [{}, {"l1": 0.01}, {"l2": 0.01}, {"dropout": 0.3}])
+def test_gradients_are_those_of_autograd(hidden, penalty):
+    """To the bit, so that networks are those that autograd would train."""
+    for last, task, widths, count in [
+        ("sigmoid", "XOR,AND", (4, 3), 3),
+        ("tanh", "MAJORITY", (5,), 1),
+        (hidden, "OR", (1, 9, 2), 10),
+    ]:
+        settings = TrainingSettings(widths, hidden_activation=hidden, output_activation=last, **penalty)
+        learner = Networks(settings, [eh.parse_task(task)] * count)
+        generators = [torch.Generator().manual_seed(seed) for seed in range(count)]
+        weights = [weight.requires_grad_() for weight in learner.begin(generators)]
+        drawn = [learner.rows(learner.tasks[0], generator) for generator in generators]
+        rows, targets = map(torch.stack, zip(*drawn, strict=True))
+        kept = learner.dropout(rows.shape[1], generators)
+        errors, found = learner.gradients(weights, rows, targets, kept)
+        wanted = learner.losses(weights, rows, targets, kept)
+        by_autograd = torch.autograd.grad(learner.penalized(wanted.sum(), weights), weights)
+        assert torch.equal(errors, wanted)
+        assert all(map(torch.equal, found, by_autograd))
+
+
 def test_against_a_plain_loop():
     """One epoch of the stack is one epoch of torch.nn with the same weights, rows and order."""
     settings = TrainingSettings(widths=(4, 3), hidden_activation="tanh", output_activation="sigmoid", **QUICK)

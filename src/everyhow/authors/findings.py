@@ -126,7 +126,7 @@ def explain(
     refusal = foreseen_refusal(task.inputs, max_depth, budget)
     if refusal:
         return AuthorsFindings(*head, None, None, pair_order, notes.refusing(refusal))
-    formulas = list(released_formulas(table, max_depth))
+    formulas = released_formulas(table, max_depth)
     found = signatures(network, behavior.points)
     mappings = released_mappings(found, formulas, task.inputs, pair_order)
     trivial = sum(str(formula) in mappings for formula in formulas if not formula.variables)

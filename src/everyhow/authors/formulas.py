@@ -64,7 +64,7 @@ class ReleasedFormula:
         text, _ = self._text(self.skeleton, 0)
         return text[1:-1] if text.startswith("(") else text
 
-    @property
+    @cached_property
     def variables(self) -> tuple[ReleasedVariable, ...]:
         """Every node below the root that has operands or is negated, a negated node in place of its operand."""
         full = (1 << (1 << self.inputs)) - 1
@@ -103,15 +103,17 @@ class ReleasedFormula:
         return ("¬" + text if position in self.negated else text), following
 
 
-def released_formulas(table: TruthTable, max_depth: int) -> Iterator[ReleasedFormula]:
+@lru_cache(maxsize=4)
+def released_formulas(table: TruthTable, max_depth: int) -> tuple[ReleasedFormula, ...]:
     """The candidate formulas of depth 1 to `max_depth` that compute `table`.
 
-    Cost: see `negations_to_try`.
+    Cost: see `negations_to_try`. Those of the last tables are kept: the networks of a sweep share theirs.
 
     Example:
-        >>> sum(1 for _ in released_formulas(TruthTable.parse("0110"), 3))
+        >>> len(released_formulas(TruthTable.parse("0110"), 3))
         56
     """
+    found = []
     for skeleton in _skeletons(table.inputs, max_depth):
         if not skeleton.operands:
             continue
@@ -119,7 +121,9 @@ def released_formulas(table: TruthTable, max_depth: int) -> Iterator[ReleasedFor
         matches = np.flatnonzero(_values(skeleton, table.inputs)[order] == np.uint64(table.bits))
         if len(matches):
             chosen = int(order[matches[0]])
-            yield ReleasedFormula(table.inputs, skeleton, frozenset(p for p in range(skeleton.size) if chosen >> p & 1))
+            negated = frozenset(p for p in range(skeleton.size) if chosen >> p & 1)
+            found.append(ReleasedFormula(table.inputs, skeleton, negated))
+    return tuple(found)
 
 
 def negations_to_try(inputs: int, max_depth: int) -> int:

@@ -28,7 +28,7 @@ def jaccard(circuits: Sequence[Circuit]) -> Float[np.ndarray, "circuits circuits
     shared = bits @ bits.T
     sizes = np.diag(shared)
     either = sizes[:, None] + sizes[None, :] - shared
-    return np.divide(shared, either, out=np.ones_like(shared), where=either > 0)
+    return np.where(either, shared / np.maximum(either, 1), 1.0)
 
 
 def inclusion(circuits: Sequence[Circuit]) -> Bool[np.ndarray, "circuits circuits"]:
@@ -38,5 +38,8 @@ def inclusion(circuits: Sequence[Circuit]) -> Bool[np.ndarray, "circuits circuit
 
 
 def _matrix(circuits: Sequence[Circuit]) -> Float[np.ndarray, "circuits edges"]:
-    edges = sorted({edge for circuit in circuits for edge in circuit.edges})
-    return np.array([[edge in circuit for edge in edges] for circuit in circuits], float).reshape(len(circuits), -1)
+    places = {edge: k for k, edge in enumerate(dict.fromkeys(edge for circuit in circuits for edge in circuit.edges))}
+    found = np.zeros((len(circuits), len(places)))
+    for row, circuit in zip(found, circuits, strict=True):
+        row[[places[edge] for edge in circuit.edges]] = 1
+    return found

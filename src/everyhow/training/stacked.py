@@ -87,6 +87,13 @@ class Learner(ABC, Generic[Goal, Kind, Told]):
         """The loss of all seeds together with what their weights cost, if anything."""
         return loss
 
+    def gradients(
+        self, weights: list[Tensor], rows: Tensor, targets: Tensor, kept: list[Tensor]
+    ) -> tuple[Tensor, Sequence[Tensor]]:
+        """The mean loss of each seed, and how what is minimized, penalties included, changes with each weight."""
+        errors = self.losses(weights, rows, targets, kept)
+        return errors.detach(), torch.autograd.grad(self.penalized(errors.sum(), weights), weights)
+
     def needs_threads(self) -> bool:
         """Whether a step is large enough to be shared among threads, as it is where nothing is said."""
         return True
@@ -190,12 +197,11 @@ class Stack(Generic[Goal, Kind]):
         size = self.learner.settings.batch_size or count
         for start in range(0, count, size):
             batch = slice(start, start + size)
-            errors = self.learner.losses(
+            errors, gradients = self.learner.gradients(
                 self.parameters, rows[:, batch], targets[:, batch], [mask[:, batch] for mask in kept]
             )
-            losses.append(errors.detach())
-            loss = self.learner.penalized(errors.sum(), self.parameters)
-            self._step(torch.autograd.grad(loss, self.parameters))
+            losses.append(errors)
+            self._step(gradients)
         return torch.stack(losses).mean(dim=0).numpy()
 
     def stop_reasons(self, losses: np.ndarray, epoch: int) -> dict[int, str]:

@@ -54,6 +54,32 @@ class Networks(Learner[Task, Network, TrainingSettings]):
                 state = state * kept[layer] / (1 - self.settings.dropout)
         return (state - targets).square().mean(dim=(1, 2))
 
+    def gradients(
+        self, weights: list[Tensor], rows: Tensor, targets: Tensor, kept: list[Tensor]
+    ) -> tuple[Tensor, Sequence[Tensor]]:
+        """As autograd finds them, to the bit, by the same operations: networks are so small that what autograd notes of
+        each operation takes longer than the operation."""
+        if kept or self.settings.l1 or self.settings.l2:
+            return super().gradients(weights, rows, targets, kept)
+        with torch.no_grad():
+            return self._propagated_back(weights, rows, targets)
+
+    def _propagated_back(self, weights: list[Tensor], rows: Tensor, targets: Tensor) -> tuple[Tensor, Sequence[Tensor]]:
+        """The loss of each seed, and its gradient by each weight, layer by layer from the last."""
+        sums, states = [], [rows]
+        for layer, name in enumerate(self.settings.activations):
+            sums.append(torch.baddbmm(weights[2 * layer + 1], states[-1], weights[2 * layer]))
+            states.append(_activate(name, sums[-1]))
+        missed = states[-1] - targets
+        found: list[Tensor] = []
+        back = (2 * missed) * torch.full_like(missed, 1 / (missed.shape[1] * missed.shape[2]))
+        for layer, name in reversed([*enumerate(self.settings.activations)]):
+            back = _activate_back(name, back, sums[layer], states[layer + 1])
+            found = [states[layer].transpose(1, 2).bmm(back), back.sum(dim=1, keepdim=True), *found]
+            if layer:
+                back = back.bmm(weights[2 * layer].transpose(1, 2))
+        return missed.square().mean(dim=(1, 2)), found
+
     def dropout(self, count: int, generators: Sequence[torch.Generator]) -> list[Tensor]:
         """1 for each hidden activation of each row that is kept, else 0; nothing where all are."""
         share = self.settings.dropout
@@ -91,3 +117,13 @@ def _activate(name: str, z: Tensor) -> Tensor:
     if function.code == LEAKY:
         return torch.nn.functional.leaky_relu(z, function.parameters[0])
     return torch.tanh(z) if function.code == TANH else torch.sigmoid(function.parameters[0] * z)
+
+
+def _activate_back(name: str, back: Tensor, z: Tensor, state: Tensor) -> Tensor:
+    """How the loss changes with the sums `z` that a layer activates, given how it changes with its activations."""
+    function = activation(name)
+    if function.code == LEAKY:
+        return torch.ops.aten.leaky_relu_backward(back, z, function.parameters[0], False)
+    if function.code == TANH:
+        return torch.ops.aten.tanh_backward(back, state)
+    return torch.ops.aten.sigmoid_backward(back, state) * function.parameters[0]
