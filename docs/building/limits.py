@@ -67,8 +67,8 @@ LIMITS = {
         Limit("classes", "given.labels:MOST_CLASSES", REFUSED),
     ],
     "Files": [
-        Limit("a file of a model: `.safetensors`, `.onnx`", "importing.load:LARGEST_FILE", REFUSED, "{bytes}"),
-        Limit("a file of a model: `.json`", "importing.load:LARGEST_JSON", REFUSED, "{bytes}"),
+        Limit("a file of a model: `.safetensors`, `.onnx`", "importing.model_files:LARGEST_FILE", REFUSED, "{bytes}"),
+        Limit("a file of a model: `.json`", "importing.model_files:LARGEST_JSON", REFUSED, "{bytes}"),
         Limit("a table of points", "given.points:LARGEST_FILE", REFUSED, "{bytes}"),
         Limit("rows of a table of points", "given.points:MOST_ROWS", REFUSED),
         Limit("an audit that is read", "auditing.run_folder:LARGEST_AUDIT", REFUSED, "{bytes}"),
