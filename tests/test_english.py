@@ -15,7 +15,8 @@ FILES = sorted(
     path
     for place in ("src", "docs", "examples", "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")
     for path in ([TOP / place] if (TOP / place).is_file() else (TOP / place).rglob("*"))
-    if path.suffix in (".py", ".md", ".jinja", ".js") and "_build" not in path.parts
+    if (path.suffix in (".py", ".md", ".jinja", ".js") or path.name.endswith(".schema.json"))
+    and "_build" not in path.parts
 )
 
 # "The circuit is no edge": what something is not. "There is no edge" says that one is missing, and is good English; so

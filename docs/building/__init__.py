@@ -15,6 +15,7 @@ from . import (
     findings,
     gallery,
     limits,
+    schemas,
 )
 
 
@@ -37,6 +38,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         "not-run": findings.NotRun,
         "picture": gallery.Picture,
         "limits": limits.Limits,
+        "keys": schemas.Keys,
     }.items():
         app.add_directive(name, directive)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

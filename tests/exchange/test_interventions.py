@@ -107,6 +107,7 @@ REPRESENTATION = (*FIRST, "representations", 0)
         (lambda d: d | {"variables": d["variables"][:1]}, r"no entry for OR\(A,B\); each variable of AND"),
         (changed((*FIRST, "representations"), []), r"representations of NAND\(A,B\) is \[\]; it is a list of one"),
         (changed((*REPRESENTATION, "component"), "mlp_output"), "'mlp_output' by 'pos'; mappings are of 'block"),
+        (changed((*REPRESENTATION, "component"), []), r"\[\] by 'pos'; mappings are of 'block_output' by 'pos'"),
         (changed((*REPRESENTATION, "unit"), "h"), "'block_output' by 'h'; mappings are of 'block_output' by 'pos'"),
         (changed((*REPRESENTATION, "layer"), "0"), r"NAND\(A,B\) has layer '0' and subspaces \[2\]; a layer is"),
         (changed((*REPRESENTATION, "layer"), 1), r"NAND\(A,B\) is placed in h2.2, which is not a set of hidden"),

@@ -243,6 +243,16 @@ def test_wrong_origins(change, message):
         origin_from_document({**ORIGIN.document(), **change})
 
 
+def test_origins_of_other_programs():
+    """A difference of 0.0 is written as 0 by many of them, and is no other number."""
+    found = origin_from_document({**ORIGIN.document(), "largest_difference": 0, "allowed_difference": 1})
+    assert (found.largest_difference, found.allowed_difference) == (0.0, 1.0)
+    assert type(found.largest_difference) is float
+    for wrong in (10**400, -1, True):
+        with pytest.raises(eh.InputError, match="largest_difference of an origin is"):
+            origin_from_document({**ORIGIN.document(), "largest_difference": wrong})
+
+
 def test_origins_of_files(tmp_path):
     """A file with an origin that is none is refused with its name."""
     path = eh.save_network(eh.xornet(), tmp_path / "network.json")

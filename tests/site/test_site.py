@@ -77,9 +77,11 @@ def test_everything_is_documented(read, site):
     assert {name for name in eh.__all__ if f"everyhow.{name}" not in named} == set()
     commands = read[site / "reference" / "commands.html"].ids
     assert {f"everyhow-{name}" for listed in COMMANDS.values() for name in listed} <= commands
-    files = (ROOT / "docs" / "reference" / "files.md").read_text("utf-8")
+    files = (site / "reference" / "files.html").read_text("utf-8")
     by_task = eh.audit(eh.xornet(), "XOR").document()
-    assert {key for key in (*by_task, "behavior", *by_task["network"]) if f"`{key}`" not in files} == set()
+    assert {
+        key for key in (*by_task, "behavior", *by_task["network"]) if f'<span class="pre">{key}</span>' not in files
+    } == set()
     options = (site / "reference" / "commands.html").read_text("utf-8")
     assert "--show-completion" not in options and "--min-node-sparsity" in options
 

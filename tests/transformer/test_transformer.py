@@ -186,6 +186,9 @@ ATTENTION = Attention(np.ones((1, 2, 1)), np.ones((1, 2, 1)), np.ones((1, 2, 1))
     ({"answer_positions": [2, -1]}, "names a position twice"),
     ({"classes": [2]}, "classes names 2, but the model has 2"),
     ({"grain": "heads"}, "grain"), ({"difference": 1}, "difference of a transformer is true or false"),
+    ({"threshold": "0"}, "threshold is '0'; it is a finite number"), ({"threshold": []}, r"threshold is \[\]; it is"),
+    ({"inputs": None}, "inputs is None; give the two different numbers by which an input stands for 0 and for 1"),
+    ({"inputs": "01"}, "inputs is '01'; give the two"), ({"inputs": [1, 1]}, r"inputs is \[1, 1\]; give the two"),
     ({"remarks": "none"}, "remarks of a transformer are a list"),
 ])  # fmt: skip
 def test_documents_that_do_not_fit(change, message):

@@ -166,7 +166,9 @@ def _neurons(entry: dict[Any, Any], name: str, network: Network) -> NeuronSet:
         only = {str(field): value for field, value in zip(FIELDS, only, strict=False)}
     if not isinstance(only, dict):
         raise InputError(f"representations of {name} is {cut(listed)}; it is a list of one object")
-    component, unit = (only.get(key) or plain for key, plain in (("component", COMPONENT), ("unit", UNIT)))
+    component, unit = (
+        plain if only.get(key) is None else only[key] for key, plain in (("component", COMPONENT), ("unit", UNIT))
+    )
     if (component, unit) != (COMPONENT, UNIT):
         raise InputError(
             f"the representation of {name} is {cut(component)} by {cut(unit)}; "

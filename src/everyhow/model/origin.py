@@ -4,8 +4,11 @@ import math
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from ..common.arguments import number_in
 from ..common.errors import InputError
 from ..given.points import OF_REAL_NUMBERS
+
+DIFFERENCES = ("largest_difference", "allowed_difference")
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Origin:
         for name in ("inputs_checked", "decisions_changed", "ties", "largest_output_changed"):
             value = getattr(self, name)
             _check(name, value, type(value) is int and value >= 0, "a whole number of at least 0")
-        for name in ("largest_difference", "allowed_difference"):
+        for name in DIFFERENCES:
             value = getattr(self, name)
             _check(name, value, type(value) is float and 0 <= value < math.inf, "a number of at least 0")
 
@@ -72,7 +75,10 @@ def origin_from_document(document: object) -> Origin:
     if not isinstance(document, dict) or set(document) != set(keys):
         raise InputError(f"the origin of a network has exactly the keys {', '.join(keys)}; leave it out or mend it")
     folded = document["folded"]
-    return Origin(**{**document, "folded": tuple(folded) if isinstance(folded, list) else folded})
+    # Other programs write 0.0 as 0.
+    differences = {name: document[name] for name in DIFFERENCES if type(document[name]) is int}
+    numbers = {name: number for name, one in differences.items() if (number := number_in(one)) is not None}
+    return Origin(**{**document, **numbers, "folded": tuple(folded) if isinstance(folded, list) else folded})
 
 
 def _check(name: str, value: object, holds: bool, rule: str) -> None:

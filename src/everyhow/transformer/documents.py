@@ -21,7 +21,7 @@ def document_of(model: Any) -> dict[str, Any]:
     found |= {"causal": model.causal, "activation": model.activation, "ln_final": _norm_document(model.ln_final)}
     found |= {} if model.scale is None else {"scale": model.scale}
     found["layers"] = [_layer_document(layer) for layer in model.layers]
-    return found | read_document(model) | coding_document(model)
+    return found | read_document(model) | _coding(model)
 
 
 def read_document(model: Any) -> dict[str, Any]:
@@ -33,6 +33,11 @@ def read_document(model: Any) -> dict[str, Any]:
     found |= {} if model.grain == GRAINS[0] else {"grain": model.grain}
     found |= {} if model.scope is None else {"scope": model.scope.document()}
     return found | {name: True for name in ("split_input", "difference") if getattr(model, name)}
+
+
+def _coding(model: Any) -> dict[str, Any]:
+    """How numbers stand for bits; with the threshold, whatever it is: a transformer of which none is said has none."""
+    return {"threshold": model.threshold} | coding_document(model)
 
 
 def _layer_document(layer: Layer) -> dict[str, Any]:
@@ -73,6 +78,6 @@ def transformer_bytes(model: Any) -> bytes:
             arrays[f"{item}.w"] = norm.w
             arrays |= {} if norm.b is None else {f"{item}.b": norm.b}
             rest.setdefault("norms", {})[item] = {"eps": norm.eps, "rms": norm.rms}
-    rest |= coding_document(model) | ({} if model.origin is None else {"origin": model.origin.document()})
+    rest |= _coding(model) | ({} if model.origin is None else {"origin": model.origin.document()})
     whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     return save(whole, metadata={"kind": KIND, KIND: json.dumps(rest)})

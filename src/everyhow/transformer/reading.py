@@ -9,6 +9,7 @@ from ..common.arguments import quoted
 from ..common.errors import InputError
 from ..common.reading import json_of
 from ..model.answer import Answer
+from ..model.coding import checked_input_values, checked_threshold
 from ..model.origin import origin_from_document
 from ..model.scope import Scope
 from .documents import ATTENTION, INNER, KIND
@@ -57,15 +58,17 @@ def read_from(document: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if "answer_positions" in document or "classes" in document:
         found["answer"] = Answer(document.get("answer_positions", (-1,)), document.get("classes"))
-    said = ("grain", "split_input", "difference", "threshold", "softmax")
+    said = ("grain", "split_input", "difference", "softmax")
     found |= {name: document[name] for name in said if name in document}
     for name in ("split_input", "difference", "softmax"):
         if name in found and not isinstance(found[name], bool):
             raise InputError(f"{name} of a transformer is true or false, not {quoted(found[name])}")
     if "scope" in document:
         found["scope"] = Scope.from_document(document["scope"])
+    if "threshold" in document:
+        found["threshold"] = checked_threshold(document["threshold"])
     if "inputs" in document:
-        found["input_values"] = tuple(document["inputs"])
+        found["input_values"] = checked_input_values(document["inputs"])
     remarks = document.get("remarks", [])
     if not isinstance(remarks, list) or not all(isinstance(remark, str) for remark in remarks):
         raise InputError(f"the remarks of a transformer are a list of sentences, not {quoted(remarks)}")
