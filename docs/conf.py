@@ -30,6 +30,8 @@ extensions = [
 source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
 exclude_patterns = ["_build", "building", "examples/textbook/README.md", "**/.ipynb_checkpoints"]
 default_role = "code"
+# Blocks that do not say otherwise are what a terminal shows.
+highlight_language = "text"
 # Dashes between a parameter and what it is; quotation marks stay as they are.
 smartquotes_action = "D"
 maximum_signature_line_length = 88

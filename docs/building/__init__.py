@@ -24,6 +24,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", examples.bring)
     app.connect("source-read", examples.link)
     app.connect("autodoc-process-docstring", docstrings.read)
+    app.connect("autodoc-process-signature", docstrings.signature)
     app.connect("missing-reference", docstrings.find)
     app.connect("html-page-context", accessible.mend, priority=900)
     app.connect("doctree-read", gallery.put_away)

@@ -10,7 +10,7 @@ from everyhow.cli.main import Command
 
 from .markup import FromMarkdown, code, escaped
 
-OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*(?:=[\w.,-]*\w)?")
 
 
 class Commands(FromMarkdown):
@@ -31,7 +31,7 @@ def described(name: str) -> str:
     context = command.make_context(f"everyhow {name}", [], resilient_parsing=True)
     parts = [f"### everyhow {name}", f"```text\n{command.get_usage(context)}\n```", prose(command.help or "")]
     for title, options in grouped(command, context):
-        parts += [f"**{title}**"] * bool(title) + [entry(one, context) for one in options]
+        parts += [f"**{prose(title)}**"] * bool(title) + [entry(one, context) for one in options]
     return "\n\n".join(parts)
 
 

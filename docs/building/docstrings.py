@@ -7,6 +7,7 @@ is a sentence here.
 from typing import Any
 
 from docutils import nodes
+from numpy.typing import ArrayLike
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.domains.python import PyObject
@@ -14,6 +15,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.ext.napoleon import Config
 from sphinx.ext.napoleon.docstring import GoogleDocstring
 from sphinx.util.nodes import make_refnode
+from sphinx.util.typing import stringify_annotation
 
 import everyhow
 
@@ -21,18 +23,29 @@ import everyhow
 for field in PyObject.doc_field_types:
     if field.name == "variable":
         field.label = "Attributes"
+# What Python makes of numpy.typing.ArrayLike.
+ARRAY_LIKE = stringify_annotation(ArrayLike, "smart")
 STYLE = Config(napoleon_use_rtype=False, napoleon_use_ivar=True)
 
 
 def read(app: Sphinx, what: str, name: str, item: Any, options: Any, lines: list[str]) -> None:
     """Turn the lines of a docstring into reStructuredText."""
-    kind = "method" if what == "property" else what
+    # What is computed as a property is one to readers, whatever computes it.
+    kind = "method" if what in ("property", "attribute") else what
     read_as = GoogleDocstring(lines, STYLE, app, kind, name, item, options).lines()
     # A star in a shape, such as "inputs *numbers", is a star.
     lines[:] = [
         line.replace("jaxtyping.", "").replace("*", r"\*") if line.lstrip().startswith(":vartype") else line
         for line in read_as
     ]
+
+
+def signature(
+    app: Sphinx, what: str, name: str, item: Any, options: Any, arguments: str | None, gives: str | None
+) -> tuple[str | None, str | None]:
+    """A signature as a person writes it: `...` for what is made anew for each value, and the one name for all that
+    NumPy takes as an array."""
+    return arguments and arguments.replace("<factory>", "...").replace(ARRAY_LIKE, "~numpy.typing.ArrayLike"), gives
 
 
 def find(app: Sphinx, environment: BuildEnvironment, node: pending_xref, shown: nodes.Element) -> nodes.Element | None:

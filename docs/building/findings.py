@@ -140,12 +140,12 @@ def overview() -> str:
 
 
 def missing() -> str:
-    """The experiments that have no table."""
+    """The experiments that have no table, if there are any."""
     plans = [read_plan(name) for name in named_plans() if read(name) is None]
     if not plans:
-        return "None: every experiment was run."
+        return ""
     rows = [(code(plan.name), plan.title, f"{plan.networks:,}") for plan in plans]
-    return table(("experiment", "what is asked", "networks"), rows)
+    return f"Not run here:\n\n{table(('experiment', 'what is asked', 'networks'), rows)}"
 
 
 def spread(numbers: Sequence[int]) -> str:
@@ -208,7 +208,7 @@ def share(one: Mapping[str, Any] | None) -> str:
     """The share with exactly one left, in percent with its standard error; of none or all of them how far it may be
     from that, the end of its 95% interval. Where some are not known, the least and the most that the share can be."""
     if one is None or not (of := _outputs(one)):
-        return ""
+        return "–"
     if one["unknown"] == of:
         return "not known"
     part = one["one"] / of
@@ -221,7 +221,8 @@ def share(one: Mapping[str, Any] | None) -> str:
         shown = f"100 (from {100 * low:.0f})"
     else:
         shown = f"{100 * part:.0f} ± {100 * math.sqrt(part * (1 - part) / of):.0f}"
-    return shown.replace(" ", SPACE)
+    # A line is broken before what is not known alone.
+    return shown.replace(" ", SPACE).replace(f",{SPACE}", ", ")
 
 
 def _outputs(one: Mapping[str, Any]) -> int:

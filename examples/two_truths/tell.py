@@ -4,6 +4,7 @@
 picture.
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from everyhow.model.behavior_files import read_behavior
 from everyhow.report.drawings.drawing import beside
 
 HERE = Path(__file__).parent
+# The name of an edge in a sentence; as code, so that <q> is not taken for HTML.
+EDGE = re.compile(r"[\w.]+→[\w.]*\w(?:<\w>)?")
 # By the edges that each publication prints; `m0` is the MLP of the first layer, `a1.h0` the head of the second.
 PUBLISHED = {
     "ACDC (Conmy et al., NeurIPS 2023)": (
@@ -29,7 +32,7 @@ def main() -> None:
     circuits = {
         source: eh.Circuit.of_edges(model.graph, map(by_name.get, names)) for source, (_, names) in PUBLISHED.items()
     }
-    print(f"# Two truths\n\n{ABOUT}\n")
+    print(f"# Two truths, all the numbers\n\n{ABOUT}\n")
     space = eh.circuits(model, behavior).in_space
     print(f"The transformer has {len(model.graph.edges)} edges and {space:,} circuits. Every one of them is counted:\n")
     print("| removed edges carry | perfect circuits | the fewest edges | circuits with so few | minimal circuits |")
@@ -48,11 +51,13 @@ def main() -> None:
     for source, (own, _) in PUBLISHED.items():
         circuit = circuits[source]
         assert circuit == smallest[own]
-        print(f"- **{source}**, {len(circuit)} edges: {', '.join(map(model.graph.name, circuit.edges))}.")
+        edges = ", ".join(f"`{model.graph.name(edge)}`" for edge in circuit.edges)
+        print(f"- **{source}**, {len(circuit)} edges: {edges}.")
         for ablation in ("zero", "mean"):
             standing = eh.place(model, behavior, circuit, ablation=ablation)
             said, *_ = str(standing).splitlines()
-            print(f"  - by `{ablation}`: {said}.")
+            marked = EDGE.sub(lambda found: f"`{found[0]}`", said)
+            print(f"  - by `{ablation}`: {marked}.")
     print(f"\n{MORAL}")
     if len(sys.argv) > 1:
         write(Path(sys.argv[1]), model, behavior)

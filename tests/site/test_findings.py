@@ -195,7 +195,7 @@ def test_shares_of_all_and_of_none():
     assert findings.share(left | {"several": 0}).replace(findings.SPACE, " ") == "100 (from 86)"
     assert findings.share(left | {"several": 70, "unknown": 5}).replace(findings.SPACE, " ") == "25 to 30, 5 not known"
     assert findings.share(left | {"one": 0, "several": 0, "unknown": 9}) == "not known"
-    assert findings.share(None) == findings.share(dict.fromkeys(left, 0)) == ""
+    assert findings.share(None) == findings.share(dict.fromkeys(left, 0)) == "–"
 
 
 def test_slopes_are_told_over_what_was_swept():

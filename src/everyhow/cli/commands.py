@@ -95,7 +95,7 @@ COMMANDS = {
         ),
         "tables": Listed(
             "runs.tables_command",
-            "List, print or write the tables of a run. `everyhow query` gives the rows that fit a question.",
+            "List, print or write the tables of a run. everyhow query gives the rows that fit a question.",
         ),
         "query": Listed("runs.query_command", "Answer a question in SQL about the results of a run."),
         "verify": Listed(

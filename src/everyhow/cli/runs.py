@@ -74,7 +74,7 @@ def tables_command(
     form: FormatOption = None,
     force: ForceOption = False,
 ) -> None:
-    """List, print or write the tables of a run. `everyhow query` gives the rows that fit a question."""
+    """List, print or write the tables of a run. everyhow query gives the rows that fit a question."""
     from ..report.formats import tables_document, write_table, write_tables_as
     from ..report.table_files import chosen_tables, list_tables, table_files, write_tables
 
