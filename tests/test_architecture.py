@@ -43,7 +43,7 @@ FLOORS = (
 # when it is called, and the door each room when a name of it is asked for.
 HEAVY = (
     "kernels.", "importing.torch_", "importing.onnx_graph", "importing.onnx_models", "training.stacked", "sweeps.local",
-    "report.presenter", "patched.torch_",
+    "report.presenter", "report.notebook", "patched.torch_",
 )  # fmt: skip
 LAZY_ROOMS = ("cli.", "__init__")
 # The rooms that explain, and show what was found, know models, whatever their kind.

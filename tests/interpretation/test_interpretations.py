@@ -1,5 +1,6 @@
 """Interpretations: the kernel, the layered table and the list of all choices give the same answers."""
 
+import itertools
 from collections import Counter
 from fractions import Fraction
 
@@ -9,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import everyhow as eh
-from everyhow.boolean.truth_table import assignments
+from everyhow.boolean.truth_table import TruthTable, assignments
 from everyhow.circuit.findings import examine_circuits
 from everyhow.common.progress import Progress
 from everyhow.interpretation.findings import bytes_held, examine_interpretations, input_states
-from everyhow.interpretation.interpretation import completions
+from everyhow.interpretation.interpretation import PRICES, NeuronGate, completions
 from everyhow.interpretation.interpretations import Interpretations
 from everyhow.model.circuit import Circuit
 from everyhow.model.criterion import perfect
@@ -118,8 +119,15 @@ def test_summaries_follow_from_the_list(name):
         for one in everything:
             for neuron, gate in one.gates.items():
                 tallies.setdefault(neuron, Counter())[gate] += 1
-        shares = {n: {g: Fraction(k, len(everything)) for g, k in tally.items()} for n, tally in tallies.items()}
-        assert shares == {neuron: dict(share) for neuron, share in table.gate_shares.items()}
+        # Most frequent first, and of equally frequent ones the one that is listed first.
+        counts = {neuron: tally.most_common() for neuron, tally in tallies.items()}
+        assert counts == {neuron: list(gates.items()) for neuron, gates in table.gate_counts.items()}
+        shares = {n: [(g, Fraction(k, len(everything))) for g, k in tally] for n, tally in counts.items()}
+        assert shares == {neuron: list(share.items()) for neuron, share in table.gate_shares.items()}
+        readings = {
+            neuron: Counter(one.readings[neuron].bits for one in everything) for neuron in table.readings if neuron[0]
+        }
+        assert readings == {neuron: dict(tally) for neuron, tally in table.readings_by_number.items()}
 
         def width(one, last=network.depth):
             gaps = [r.gap for (layer, _), r in one.readings.items() if 0 < layer < last]
@@ -150,6 +158,63 @@ def test_by_gaps(network):
     assert [smallest for smallest, _ in ranked] == [smallest for smallest, _ in expected]
     # Sums of equal smallest gaps may differ in their last bits by the order in which they were added.
     assert [total for _, total in ranked] == pytest.approx([total for _, total in expected])
+
+
+@given(networks(inputs=(2, 2), hidden=(1, 2), widest=3, most_circuits=200))
+def test_whole_numbers_of_any_size(network):
+    """Counts that may pass 64 bits are kept otherwise, and come out alike."""
+    for circuit in some_circuits(network, 2):
+        table, again = (eh.interpretations(network, as_circuit(network, circuit)) for _ in range(2))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("everyhow.interpretation.interpretations.LARGEST", 0)
+            large = (again.count, again.count_expanded, again.gate_counts, again.readings_by_number)
+            drawn = again.sample(5, seed=1) if again.count else ()
+        assert (table.count, table.count_expanded, table.gate_counts, table.readings_by_number) == large
+        assert (table.sample(5, seed=1) if table.count else ()) == drawn
+
+
+def test_more_states_than_64_bits_number():
+    """A layer of 45 neurons of three readings each has 3^45 states; behind one neuron only three of them occur."""
+    nothing = [[0.0], np.zeros(45), np.zeros(45)]
+    network = eh.Network([[[1.0, 2.0]], np.ones((45, 1)), np.eye(45)], nothing, ["identity"] * 3)
+    table = eh.interpretations(network, Circuit.whole(network))
+    assert table.pairs > 3**45
+    (one,) = table
+    assert {reading.bits for (layer, _), reading in one.readings.items() if layer} == {0b1110}
+    assert table.count == table.count_expanded == 1
+
+
+def test_a_neuron_that_varies_alone():
+    """An input whose values are as good as one may still move a neuron: then nothing that is read explains that."""
+    network = eh.Network([[[1e12]], [[1.0]]], [[0.0], [-25.0]], ["identity", "identity"], threshold=0.0)
+    table = Interpretations(network, Circuit.whole(network), np.array([[0.0], [5e-11], [2e-11]]))
+    assert (0, 0) not in table.readings and (1, 0) in table.readings
+    assert (table.count, list(table), dict(table.gate_counts), dict(table.gate_shares)) == (0, [], {}, {})
+
+
+def test_nothing_varies():
+    """At one input nothing varies, and there is one interpretation, which says nothing."""
+    network = eh.xornet()
+    table = Interpretations(network, Circuit.whole(network), np.array([[1.0, 0.0]]))
+    (one,) = table
+    assert (table.count, table.count_expanded, dict(table.gate_counts)) == (1, 1, {})
+    assert (dict(one.readings), dict(one.gates), table.widest, table.sample(1)) == ({}, {}, one, (one,))
+
+
+@pytest.mark.parametrize("inputs", [1, 2, 3])
+def test_formulas_of_gates(inputs):
+    """Of all functions that a table allows, those that depend on most parents; of these the simplest formula."""
+    tables = ["".join(one) for one in itertools.product("01-", repeat=1 << inputs)]
+    for table in tables[:: 1 if inputs < 3 else 41]:
+        completed = ["".join(one) for one in itertools.product(*("01" if d == "-" else d for d in table))]
+        ranked = []
+        for one in completed:
+            read = sum(any(one[row] != one[row ^ 1 << k] for row in range(len(one))) for k in range(inputs))
+            formula = PRICES.formula(TruthTable.parse(one))
+            kinds = {gate.name for gate in formula.gates}
+            ranked.append((-read, PRICES.total([formula]), len(kinds), str(formula)))
+        parents = tuple((1, k) for k in range(inputs))
+        assert str(NeuronGate(parents, table).formula) == min(ranked)[-1], table
 
 
 def test_separators_lie_midway():

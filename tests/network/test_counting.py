@@ -182,12 +182,24 @@ def test_samples_are_uniform(name):
     assert statistic < freedom + 4.9 * (2 * freedom) ** 0.5 + 12
 
 
-def test_samples_from_a_large_space_repeat():
+@given(networks(hidden=(1, 2), widest=3, most_circuits=4000))
+def test_samples_are_listed(network):
+    """What is drawn is listed: no neuron of it is left unused."""
+    everything = set(eh.circuits(network))
+    if everything:
+        assert set(eh.circuits(network).sample(50, seed=1)) <= everything
+
+
+def test_samples_from_a_large_space_repeat(monkeypatch):
     """Where random edge sets are tried first, a seed draws the same circuits again, all of which meet the criterion."""
     _, network = reference("authors-xor-2-4-4-1-seed0")
     circuits = eh.circuits(network)
     drawn = circuits.sample(300, seed=3)
     assert drawn == circuits.sample(300, seed=3) != circuits.sample(300, seed=4)
+    # How many circuits are run at once does not show, nor that no more are run than it takes.
+    for at_first in (1, 1 << 16):
+        monkeypatch.setattr("everyhow.network.sampling.RUN_AT_FIRST", at_first)
+        assert all(circuits.sample(size, seed=3) == drawn[:size] for size in (1, 20, 300))
     wanted = network.run(circuits.criterion.bases) > 0.5
     assert all(((network.run_circuit(circuits.criterion.bases, c)[-1] > 0.5) == wanted).all() for c in drawn)
 

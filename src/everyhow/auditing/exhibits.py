@@ -199,23 +199,23 @@ class Exhibits:
         rule = ReadingRule(decision=self.behavior.decision)
         return Interpretations(self.model, circuit, self.behavior.points, rule)
 
-    def read_each(self, circuits: Sequence[Circuit]) -> list[Interpretations | str]:
+    def read_each(self, circuits: Sequence[Circuit]) -> Iterator[Interpretations | str]:
         """How each of some circuits can be read, or why that is not gone through: one would take too long, all of them
         together would, or circuits are not read."""
         found = self.findings.interpretations
         if found is None or not found.asked:
             why = "; ".join(found.beyond) if found else "they were not asked for"
-            return [why for _ in circuits]
-        left, readings = MOST_STEPS_IN_ALL, []
+            yield from [why for _ in circuits]
+            return
+        left = MOST_STEPS_IN_ALL
         for circuit in circuits:
             one = self.read(circuit)
             steps = _steps(one)
             if steps <= min(left, MOST_STEPS):
                 left -= steps
-                readings.append(one)
+                yield one
             else:
-                readings.append(f"that would take about {steps:,} steps")
-        return readings
+                yield f"that would take about {steps:,} steps"
 
     def families(self, most: int) -> Iterator[Family]:
         """Circuits of every kind of which there are any, so many of each; those first that every rung leaves."""

@@ -217,11 +217,11 @@ def idle_gate(algorithm: Algorithm) -> str | None:
         >>> next(filter(None, map(idle_gate, algorithms(TruthTable.parse("0001"), 2))))
         'AND(A, AND(A,B)) computes the same as its operand AND(A,B)'
     """
-    full = (1 << (1 << algorithm.inputs)) - 1
-    for path, node in algorithm.nodes.items():
+    full, nodes = (1 << (1 << algorithm.inputs)) - 1, algorithm.nodes
+    for path, node in nodes.items():
         if node.operands and node.bits in (0, full):
             return f"{node.formula} is always {1 if node.bits else 0}"
-        for operand in (algorithm.nodes[*path, 0], algorithm.nodes[*path, 1]) if node.operands else ():
+        for operand in (nodes[*path, 0], nodes[*path, 1]) if node.operands else ():
             if operand.bits in (node.bits, node.bits ^ full):
                 same = "the same as" if operand.bits == node.bits else "the complement of"
                 return f"{node.formula} computes {same} its operand {operand.formula}"

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from itertools import product
 
 from ..common.arguments import quoted
@@ -92,7 +92,7 @@ class CostModel:
         formula of a dearer function of 4 inputs takes seconds, once for each setting of the prices."""
         return _smallest(self, table.inputs, self._quick).knows(table)
 
-    @property
+    @cached_property
     def _quick(self) -> float:
         return CHEAP * min([gate.price for gate in self.gates if gate.price] or [1.0])
 

@@ -66,7 +66,9 @@ class NeuronGate:
             >>> str(NeuronGate(((1, 0), (1, 1)), "0-1-").formula)
             'OR(A,B)'
         """
-        return _simplest(self.table)
+        inputs = len(self.table).bit_length() - 1
+        known = 1 <= inputs <= MOST_INPUTS and self.table.count("-") <= MOST_OPEN
+        return _simplest(self.table) if known else None
 
     @property
     def possible_names(self) -> tuple[str, ...]:
@@ -112,23 +114,33 @@ def completions(table: str, layer: int) -> int:
     return ways
 
 
-@lru_cache(maxsize=4096)
+# All tables of at most 3 parents, and as many of 4.
+@lru_cache(maxsize=1 << 14)
 def _simplest(table: str) -> Formula | None:
     """The smallest formula of a function that is as the table says, "-" being 0 or 1."""
+    completed = [int(table[::-1].replace("-", "0"), 2)]
+    for row, value in enumerate(table):
+        if value == "-":
+            completed += [bits | 1 << row for bits in completed]
     inputs = len(table).bit_length() - 1
-    if not 1 <= inputs <= MOST_INPUTS or table.count("-") > MOST_OPEN:
+    ranked = [found for bits in completed if (found := _ranked(inputs, bits)) is not None]
+    # No two functions have a formula in common.
+    return min(ranked)[-1] if ranked else None
+
+
+@lru_cache(maxsize=1 << 16)
+def _ranked(inputs: int, bits: int) -> tuple[Any, ...] | None:
+    """What orders functions, simplest first, with the formula at the end; None where finding that would take long.
+
+    First how many inputs are not read: a gate that does not depend on a parent is told as one only where nothing else
+    is possible. Then the price of the smallest formula, how many kinds of gates it has, and its text.
+    """
+    table = TruthTable(inputs, bits)
+    if inputs == MOST_INPUTS and not PRICES.is_cheap(table):
         return None
-    completed = ("".join(digits) for digits in itertools.product(*("01" if d == "-" else d for d in table)))
-    cheap = [one for one in map(TruthTable.parse, completed) if inputs < MOST_INPUTS or PRICES.is_cheap(one)]
-    # A gate that does not depend on a parent is told as one only where nothing else is possible.
-    most = max(map(_read, cheap), default=0)
-    whole = [one for one in cheap if _read(one) == most]
-    return min(map(PRICES.formula, whole), key=_simplicity, default=None)
-
-
-def _simplicity(formula: Formula) -> tuple[Any, ...]:
-    """The key that orders formulas, simplest first: the price, how many kinds of gates, then the text."""
-    return PRICES.total([formula]), len({gate.name for gate in formula.gates}), str(formula)
+    formula = PRICES.formula(table)
+    kinds = {gate.name for gate in formula.gates}
+    return inputs - _read(table), PRICES.total([formula]), len(kinds), str(formula), formula
 
 
 def _read(table: TruthTable) -> int:

@@ -3,11 +3,11 @@
 import heapq
 import itertools
 import math
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import cached_property
 from random import Random
 from types import MappingProxyType
 from typing import Any
@@ -16,15 +16,19 @@ import numpy as np
 
 from ..common.attributes import PublicNames
 from ..common.errors import InputError
-from ..common.shapes import Float
+from ..common.shapes import Float, Int
 from ..model.circuit import Circuit
 from ..model.model import Model
 from ..model.reading import ReadingRule
-from .interpretation import Interpretation, Neuron, NeuronGate, Reading, completions
+from .interpretation import Interpretation, Neuron, NeuronGate, Reading
 from .readings import circuit_readings
+from .states import Step, in_order, step_to
 
-# Which of its readings each varying neuron of a layer has, by their numbers.
-State = tuple[int, ...]
+# Whole numbers up to here are kept in 64 bits.
+LARGEST = 1 << 62
+# A neuron, its readings and its gates; the pattern of its parents in each state before, and the number of the gate by
+# that pattern and the reading.
+_Told = tuple[Neuron, tuple[Reading, ...], list[NeuronGate], list[int], list[list[int]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,28 +73,23 @@ class Interpretations(PublicNames):
     @cached_property
     def count(self) -> int:
         """The number of interpretations, an interpretation with don't cares counting once."""
-        return sum(self._paths_after(0, state) for state in self._first_states)
+        return sum(self._paths_after[0].tolist())
 
     @cached_property
     def count_expanded(self) -> int:
         """The number of interpretations when each completion of the don't cares counts on its own."""
-        ways = dict.fromkeys(self._first_states, 1)
-        for layer in range(1, len(self._layers)):
-            following: dict[State, int] = {}
-            for state, count in ways.items():
-                factors = [
-                    [completions(gate.table, layer) for _, gate in allowed]
-                    for allowed in self._allowed(layer - 1, state)
-                ]
-                for target, ways_of_each in zip(
-                    self._targets(layer - 1, state), itertools.product(*factors), strict=True
-                ):
-                    following[target] = following.get(target, 0) + count * math.prod(ways_of_each)
-            ways = following
-        return sum(ways.values())
+        most = math.prod(max(ways) for step in self._steps for ways in step.ways if ways)
+        kind = _kind(self._most_paths * most)
+        reached = np.ones(len(self._first), kind)
+        for step in self._steps:
+            paths = reached[step.before]
+            for ways, gates in zip(step.ways, step.gates_of_pairs, strict=True):
+                paths = paths * np.array(ways, kind)[gates] if max(ways, default=1) > 1 else paths
+            reached = _summed(paths, step.after, len(step.states))
+        return sum(reached.tolist())
 
     def __iter__(self) -> Iterator[Interpretation]:
-        for state in self._first_states:
+        for state in range(len(self._first)):
             for path in self._paths_from((state,)):
                 yield self._interpretation(path)
 
@@ -106,31 +105,29 @@ class Interpretations(PublicNames):
         return tuple(self._interpretation(self._draw(random)) for _ in range(size))
 
     @cached_property
+    def gate_counts(self) -> Mapping[Neuron, Mapping[NeuronGate, int]]:
+        """For each neuron in how many interpretations it has each gate, most frequent first."""
+        found: dict[Neuron, Mapping[NeuronGate, int]] = {}
+        for step, reached, after in zip(self._steps, self._reached, self._paths_after[1:], strict=False):
+            paths = reached[step.before] * after[step.after]
+            listed = paths > 0
+            for k, neuron in enumerate(self._layers[step.layer] if listed.any() else ()):
+                named, gates = self._gates[neuron], step.gates_of_pairs[k]
+                tally = _summed(paths, gates, len(named)).tolist()
+                # Among gates that are equally frequent the one that is listed first comes first.
+                gates = gates[listed]
+                first, _ = in_order(gates[:, None], [len(named)])
+                ordered = sorted(gates[first].tolist(), key=tally.__getitem__, reverse=True)
+                found[neuron] = MappingProxyType({named[gate]: tally[gate] for gate in ordered})
+        return MappingProxyType(found)
+
+    @cached_property
     def gate_shares(self) -> Mapping[Neuron, Mapping[NeuronGate, Fraction]]:
         """For each neuron the share of interpretations that give it each gate, most frequent first."""
-        # By the table of each gate: the parents of a neuron are always the same.
-        tallies: dict[Neuron, Counter[str]] = defaultdict(Counter)
-        before = dict.fromkeys(self._first_states, 1)
-        for layer in range(1, len(self._layers)):
-            following: dict[State, int] = {}
-            for state, count in before.items():
-                tables = [[gate.table for _, gate in allowed] for allowed in self._allowed(layer - 1, state)]
-                for target, chosen in zip(self._targets(layer - 1, state), itertools.product(*tables), strict=True):
-                    paths = count * self._paths_after(layer, target)
-                    following[target] = following.get(target, 0) + count
-                    if paths:
-                        for neuron, table in zip(self._layers[layer], chosen, strict=True):
-                            tallies[neuron][table] += paths
-            before = following
         return MappingProxyType(
             {
-                neuron: MappingProxyType(
-                    {
-                        NeuronGate(self._parents[neuron], table): Fraction(n, self.count)
-                        for table, n in tally.most_common()
-                    }
-                )
-                for neuron, tally in sorted(tallies.items())
+                neuron: MappingProxyType({gate: Fraction(n, self.count) for gate, n in counts.items()})
+                for neuron, counts in self.gate_counts.items()
             }
         )
 
@@ -138,19 +135,15 @@ class Interpretations(PublicNames):
     def readings_by_number(self) -> Mapping[Neuron, Mapping[int, int]]:
         """For each neuron that varies, the inputs aside, in how many interpretations it has each reading; a reading by
         its bits, bit k being that at input k."""
-        tallies: dict[Neuron, Counter[int]] = defaultdict(Counter)
-        before = dict.fromkeys(self._first_states, 1)
-        for layer in range(1, len(self._layers)):
-            following: dict[State, int] = {}
-            for state, count in before.items():
-                for target in self._targets(layer - 1, state):
-                    following[target] = following.get(target, 0) + count
-            for target, count in following.items():
-                paths = count * self._paths_after(layer, target)
-                for neuron, chosen in zip(self._layers[layer], target, strict=True):
-                    tallies[neuron][self.readings[neuron][chosen].bits] += paths
-            before = following
-        return MappingProxyType({neuron: MappingProxyType(+tally) for neuron, tally in sorted(tallies.items())})
+        found: dict[Neuron, Mapping[int, int]] = {}
+        for step, reached, after in zip(self._steps, self._reached[1:], self._paths_after[1:], strict=True):
+            paths = reached * after
+            for k, neuron in enumerate(self._layers[step.layer] if len(paths) else ()):
+                tally = Counter[int]()
+                for chosen, number in zip(step.states[:, k].tolist(), paths.tolist(), strict=True):
+                    tally[self.readings[neuron][chosen].bits] += number
+                found[neuron] = MappingProxyType(+tally)
+        return MappingProxyType(found)
 
     @cached_property
     def widest(self) -> Interpretation | None:
@@ -167,23 +160,22 @@ class Interpretations(PublicNames):
         if not self.count:
             return
         order = itertools.count()
-        waiting: list[Any] = [
-            (*self._promise((state,), 1.0, 0.0), next(order), (state,), 1.0, 0.0) for state in self._first_states
-        ]
-        heapq.heapify(waiting)
+        waiting: list[Any] = []
+
+        def offer(path: tuple[int, ...], smallest: float, total: float) -> None:
+            least, most = self._best_after[len(path) - 1][path[-1]]
+            heapq.heappush(waiting, (-min(smallest, least), -(total + most), next(order), path, smallest, total))
+
+        for state in range(len(self._first)):
+            offer((state,), 1.0, 0.0)
         while waiting:
             *_, path, smallest, total = heapq.heappop(waiting)
-            layer = len(path) - 1
-            if layer == self._last:
+            if len(path) > self._last:
                 yield self._interpretation(path)
                 continue
-            for target in self._targets(layer, path[-1]):
-                if self._paths_after(layer + 1, target):
-                    own = self._gaps(layer + 1, target)
-                    extended = (*path, target)
-                    least, sum_of_gaps = min([smallest, *own]), total + sum(own)
-                    promised = self._promise(extended, least, sum_of_gaps)
-                    heapq.heappush(waiting, (*promised, next(order), extended, least, sum_of_gaps))
+            for target in self._following(path):
+                least, together = self._gaps[len(path)][target]
+                offer((*path, target), min(smallest, least), total + together)
 
     @cached_property
     def _last(self) -> int:
@@ -192,14 +184,6 @@ class Interpretations(PublicNames):
     @cached_property
     def _layers(self) -> tuple[tuple[Neuron, ...], ...]:
         return tuple(tuple(n for n in self.readings if n[0] == layer) for layer in range(self._last + 1))
-
-    @cached_property
-    def _first_states(self) -> tuple[State, ...]:
-        return tuple(itertools.product(*(range(len(self.readings[neuron])) for neuron in self._layers[0])))
-
-    @cached_property
-    def _memory(self) -> dict[Any, Any]:
-        return {}
 
     @cached_property
     def _parents(self) -> dict[Neuron, tuple[Neuron, ...]]:
@@ -211,132 +195,165 @@ class Interpretations(PublicNames):
             for layer, j in self.readings
         }
 
-    def _gate(self, neuron: Neuron, chosen: int, state: State) -> NeuronGate | None:
-        """The gate of `neuron` with one of its readings when the layer before is in `state`; None when the reading is
-        not a function of that state. Only what its parents are read as matters."""
-        before = tuple([bits[state[k]] for k, bits in self._read[neuron]])
-        key = (neuron, chosen, before)
-        if key not in self._memory:
-            table = _table(self.readings[neuron][chosen].bits, before, len(self.points))
-            possible = table is not None and completions(table, neuron[0]) > 0
-            self._memory[key] = NeuronGate(self._parents[neuron], table or "") if possible else None
-        return self._memory[key]
+    @cached_property
+    def _first(self) -> Int[np.ndarray, "states neurons"]:
+        """The states of the inputs."""
+        several = [len(self.readings[neuron]) for neuron in self._layers[0]]
+        states = list(itertools.product(*map(range, several)))
+        return np.array(states, np.int64).reshape(len(states), len(several))
 
     @cached_property
-    def _read(self) -> dict[Neuron, list[tuple[int, list[int]]]]:
-        """Of each parent of a neuron, where it stands in a state of the layer before, and its readings' bits."""
+    def _steps(self) -> tuple[Step, ...]:
+        """The consistent pairs of states of each layer and the next."""
+        states, steps = self._first, list[Step]()
+        bits = [[tuple(reading.bits for reading in self.readings[n]) for n in layer] for layer in self._layers]
+        for layer, (before, own) in enumerate(itertools.pairwise(bits), start=1):
+            parents = [[self._layers[layer - 1].index(p) for p in self._parents[n]] for n in self._layers[layer]]
+            steps.append(step_to(layer, states, before, parents, own, len(self.points)))
+            states = steps[-1].states
+        return tuple(steps)
+
+    @cached_property
+    def _gates(self) -> dict[Neuron, list[NeuronGate]]:
+        """The gates of each neuron, the inputs aside, by their numbers."""
         return {
-            neuron: [
-                (self._layers[neuron[0] - 1].index(parent), [reading.bits for reading in self.readings[parent]])
-                for parent in parents
-            ]
-            for neuron, parents in self._parents.items()
+            neuron: [NeuronGate(self._parents[neuron], table) for table in tables]
+            for step in self._steps
+            for neuron, tables in zip(self._layers[step.layer], step.tables, strict=True)
         }
 
-    def _allowed(self, layer: int, state: State) -> tuple[tuple[tuple[int, NeuronGate], ...], ...]:
-        """Of each neuron of layer `layer` + 1, the readings that are consistent with `state` of layer `layer`, each
-        with the gate of the neuron."""
-        key = ("allowed", layer, state)
-        if key not in self._memory:
-            self._memory[key] = tuple(
-                tuple(
-                    (chosen, gate)
-                    for chosen in range(len(self.readings[neuron]))
-                    if (gate := self._gate(neuron, chosen, state)) is not None
-                )
-                for neuron in self._layers[layer + 1]
-            )
-        return self._memory[key]
+    @cached_property
+    def _most_paths(self) -> int:
+        """No number of ways to come to a state, or to go on from it, is larger."""
+        return math.prod([len(self._first), *(max(1, len(step.before)) for step in self._steps)])
 
-    def _targets(self, layer: int, state: State) -> tuple[State, ...]:
-        """The states of layer `layer` + 1 that are consistent with `state` of layer `layer`."""
-        key = (layer, state)
-        if key not in self._memory:
-            chosen = ([chosen for chosen, _ in allowed] for allowed in self._allowed(layer, state))
-            self._memory[key] = tuple(itertools.product(*chosen))
-        return self._memory[key]
+    @cached_property
+    def _reached(self) -> tuple[np.ndarray, ...]:
+        """By layer, in how many ways each state is come to from the inputs."""
+        found = [np.ones(len(self._first), _kind(self._most_paths))]
+        for step in self._steps:
+            found.append(_summed(found[-1][step.before], step.after, len(step.states)))
+        return tuple(found)
 
-    def _paths_after(self, layer: int, state: State) -> int:
-        if layer == self._last:
-            return 1
-        key = ("paths", layer, state)
-        if key not in self._memory:
-            self._memory[key] = sum(self._paths_after(layer + 1, target) for target in self._targets(layer, state))
-        return self._memory[key]
+    @cached_property
+    def _paths_after(self) -> tuple[np.ndarray, ...]:
+        """By layer, in how many ways each state goes on to the outputs."""
+        states = [self._first, *(step.states for step in self._steps)]
+        found = [np.ones(len(states[-1]), _kind(self._most_paths))]
+        for step, before in zip(reversed(self._steps), reversed(states[:-1]), strict=True):
+            found.append(_summed(found[-1][step.after], step.before, len(before)))
+        return tuple(reversed(found))
 
-    def _paths_from(self, path: tuple[State, ...]) -> Iterator[tuple[State, ...]]:
-        layer = len(path) - 1
-        if layer == self._last:
+    @cached_property
+    def _ends(self) -> tuple[tuple[list[int], list[int]], ...]:
+        """By layer but the last: where the pairs of each state begin, and the states after, of pairs that go on to the
+        outputs."""
+        found = []
+        for step, before, after in zip(self._steps, self._paths_after[:-1], self._paths_after[1:], strict=True):
+            kept = after[step.after] > 0
+            begins = np.searchsorted(step.before[kept], np.arange(len(before) + 1))
+            found.append((begins.tolist(), step.after[kept].tolist()))
+        return tuple(found)
+
+    def _following(self, path: tuple[int, ...]) -> list[int]:
+        """The states after the last one of a path from which the outputs are reached."""
+        begins, after = self._ends[len(path) - 1]
+        return after[begins[path[-1]] : begins[path[-1] + 1]]
+
+    def _paths_from(self, path: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+        if len(path) > self._last:
             yield path
             return
-        for target in self._targets(layer, path[-1]):
-            if self._paths_after(layer + 1, target):
-                yield from self._paths_from((*path, target))
+        for target in self._following(path):
+            yield from self._paths_from((*path, target))
 
-    def _draw(self, random: Random) -> tuple[State, ...]:
-        path: tuple[State, ...] = ()
-        for layer in range(self._last + 1):
-            options = self._targets(layer - 1, path[-1]) if path else self._first_states
-            rank = random.randrange(sum(self._paths_after(layer, option) for option in options))
+    def _draw(self, random: Random) -> tuple[int, ...]:
+        path: tuple[int, ...] = ()
+        for paths_after in self._paths_after:
+            options = self._following(path) if path else range(len(self._first))
+            rank = random.randrange(sum(int(paths_after[option]) for option in options))
             for option in options:
-                rank -= self._paths_after(layer, option)
+                rank -= int(paths_after[option])
                 if rank < 0:
                     path = (*path, option)
                     break
         return path
 
-    def _gaps(self, layer: int, state: State) -> list[float]:
-        """The gaps that count: those of the hidden neurons."""
-        if not 0 < layer < self._last:
-            return []
-        return [self.readings[neuron][chosen].gap for neuron, chosen in zip(self._layers[layer], state, strict=True)]
+    @cached_property
+    def _gap_arrays(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+        """By layer, the smallest gap of each state and the sum of its gaps; only those of hidden neurons count."""
+        found = []
+        for layer, states in enumerate([self._first, *(step.states for step in self._steps)]):
+            smallest, total = np.full(len(states), np.inf), np.zeros(len(states))
+            for k, neuron in enumerate(self._layers[layer] if 0 < layer < self._last else ()):
+                own = np.array([reading.gap for reading in self.readings[neuron]])[states[:, k]]
+                smallest, total = np.minimum(smallest, own), total + own
+            found.append((smallest, total))
+        return tuple(found)
 
-    def _promise(self, path: tuple[State, ...], smallest: float, total: float) -> tuple[float, float]:
-        """The most that any way to go on from `path` reaches, negated: the smallest gap, then the sum of the gaps."""
-        least, most = self._best_after(len(path) - 1, path[-1])
-        return -min(smallest, least), -(total + most)
+    @cached_property
+    def _gaps(self) -> tuple[list[tuple[float, float]], ...]:
+        """By layer, the smallest gap of each state and the sum of its gaps."""
+        return tuple(_together(*arrays) for arrays in self._gap_arrays)
 
-    def _best_after(self, layer: int, state: State) -> tuple[float, float]:
-        """The widest smallest gap, and the largest sum of gaps, of all ways to go on from `state`."""
-        if layer == self._last:
-            return 1.0, 0.0
-        key = ("best", layer, state)
-        if key not in self._memory:
-            least, most = 0.0, 0.0
-            for target in self._targets(layer, state):
-                if self._paths_after(layer + 1, target):
-                    own = self._gaps(layer + 1, target)
-                    after = self._best_after(layer + 1, target)
-                    least, most = max(least, min([after[0], *own])), max(most, after[1] + sum(own))
-            self._memory[key] = least, most
-        return self._memory[key]
+    @cached_property
+    def _best_after(self) -> tuple[list[tuple[float, float]], ...]:
+        """By layer, the widest smallest gap, and the largest sum of gaps, of all ways to go on from each state."""
+        least, most = np.ones(len(self._paths_after[-1])), np.zeros(len(self._paths_after[-1]))
+        found = [_together(least, most)]
+        for step, paths_after in zip(reversed(self._steps), self._paths_after[-2::-1], strict=True):
+            smallest, total = self._gap_arrays[step.layer]
+            kept = self._paths_after[step.layer][step.after] > 0
+            before, after = step.before[kept], step.after[kept]
+            new = np.zeros(len(paths_after)), np.zeros(len(paths_after))
+            np.maximum.at(new[0], before, np.minimum(least, smallest)[after])
+            np.maximum.at(new[1], before, (most + total)[after])
+            least, most = new
+            found.append(_together(least, most))
+        return tuple(reversed(found))
 
-    def _interpretation(self, path: tuple[State, ...]) -> Interpretation:
+    @cached_property
+    def _told(self) -> list[tuple[list[list[int]], list[_Told]]]:
+        """By layer after the inputs, its states, and what tells the reading and the gate of each neuron in them."""
+        return [
+            (
+                step.states.tolist(),
+                [
+                    (neuron, self.readings[neuron], self._gates[neuron], pattern.tolist(), numbers.tolist())
+                    for neuron, pattern, numbers in zip(
+                        self._layers[step.layer], step.patterns, step.gates, strict=True
+                    )
+                ],
+            )
+            for step in self._steps
+        ]
+
+    def _interpretation(self, path: tuple[int, ...]) -> Interpretation:
         readings: dict[Neuron, Reading] = {}
         gates: dict[Neuron, NeuronGate] = {}
-        for layer, state in enumerate(path):
-            for neuron, chosen in zip(self._layers[layer], state, strict=True):
-                readings[neuron] = self.readings[neuron][chosen]
-                gate = self._gate(neuron, chosen, path[layer - 1]) if layer else None
-                if gate is not None:
-                    gates[neuron] = gate
+        for neuron, chosen in zip(self._layers[0], self._first[path[0]].tolist(), strict=True):
+            readings[neuron] = self.readings[neuron][chosen]
+        for (states, told), (before, after) in zip(self._told, itertools.pairwise(path), strict=True):
+            for (neuron, own, named, pattern, numbers), chosen in zip(told, states[after], strict=True):
+                readings[neuron] = own[chosen]
+                gates[neuron] = named[numbers[pattern[before]][chosen]]
         return Interpretation(MappingProxyType(readings), MappingProxyType(gates))
 
 
-@lru_cache(maxsize=1 << 16)
-def _table(reading: int, parents: tuple[int, ...], inputs: int) -> str | None:
-    """What a neuron is read as at each pattern of what its parents are read as, "-" at one that no input gives; None
-    when it is not a function of these. All are given by their bits, one for each input."""
-    table = ["-"] * (1 << len(parents))
-    for k in range(inputs):
-        row = 0
-        for bits in parents:
-            row = 2 * row + (bits >> k & 1)
-        value = "1" if reading >> k & 1 else "0"
-        if table[row] not in ("-", value):
-            return None
-        table[row] = value
-    return "".join(table)
+def _kind(largest: int) -> type:
+    """Of which kind whole numbers are that may be so large."""
+    return np.int64 if largest <= LARGEST else object
+
+
+def _summed(numbers: np.ndarray, places: Int[np.ndarray, " numbers"], size: int) -> np.ndarray:
+    """The sums of the numbers that belong to each place."""
+    found = np.zeros(size, numbers.dtype)
+    np.add.at(found, places, numbers)
+    return found
+
+
+def _together(*arrays: np.ndarray) -> list[tuple[float, float]]:
+    return list(zip(*(array.tolist() for array in arrays), strict=True))
 
 
 def interpretations(

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -35,11 +36,10 @@ def circuit_readings(
 def _readings(values: Float[np.ndarray, " inputs"], rule: ReadingRule) -> tuple[Reading, ...]:
     if rule.as_float32:
         values = values.astype(np.float32).astype(np.float64)
-    ordered = np.sort(values)
-    span = ordered[-1] - ordered[0]
     closest = rule.tolerance * max(1.0, float(np.abs(values).max()))
+    plain, ordered = values.tolist(), np.sort(values).tolist()
     return tuple(
-        Reading(_bits(values >= high), float((low + high) / 2), float((high - low) / span))
+        Reading(_bits([value >= high for value in plain]), (low + high) / 2, (high - low) / (ordered[-1] - ordered[0]))
         for low, high in itertools.pairwise(ordered)
         if high > low and high - low >= closest
     )
@@ -50,8 +50,8 @@ def _output_readings(values: Float[np.ndarray, " inputs"], level: float) -> tupl
     bits, _ = decide(values, "round" if rounded else "threshold", level)
     if bits.all() or not bits.any():
         return ()
-    return (Reading(_bits(bits), 0.5 if rounded else level, 1.0),)
+    return (Reading(_bits(bits.tolist()), 0.5 if rounded else level, 1.0),)
 
 
-def _bits(column: np.ndarray) -> int:
-    return sum(int(bit) << k for k, bit in enumerate(column))
+def _bits(column: Sequence[bool]) -> int:
+    return sum([bit << k for k, bit in enumerate(column)])

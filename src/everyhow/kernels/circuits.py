@@ -1,4 +1,4 @@
-"""Counting, listing and picking circuits, prefix by prefix.
+"""Counting and listing circuits, prefix by prefix.
 
 Split and count: for one prefix, a circuit is a row of one half with a row of the other, and what its outputs receive is
 the sum of the two rows' points. So circuits are never run one by one: pairs of rows whose sums meet the goal are
@@ -13,7 +13,7 @@ import numpy as np
 
 from .compiling import njit
 from .halves import half_sums, popcount, run_prefix, split_point
-from .pairs import count_pairs, count_pairs_plainly, next_pairs, pick_pairs
+from .pairs import count_pairs, count_pairs_plainly, next_pairs
 from .prefixes import used_neurons
 from .triples import count_triples
 
@@ -197,17 +197,3 @@ def next_circuits(masks, prefix_bits, needed, start, out, layout, first, feeding
         return -len(two.points), start
     count, row = next_pairs(one, two, goal, allowed, needed, prefix_bits, start, out)
     return count, -1 if row == len(one.points) else row
-
-
-@njit(cache=True, nogil=True)
-def pick_circuits(masks, prefix_bits, ranks, bits, cover, layout, first, feeding, goal, allowed):
-    """Fill `bits` and `cover` (ranks,) for the pairs of one prefix that have the ascending `ranks` (ranks,); returns
-    how many pairs the prefix has, those with an unused neuron included."""
-    one, two = prefix_halves(masks, layout, first, feeding, 0)
-    pairs = np.zeros((len(ranks), 2), np.int64)
-    passed = pick_pairs(one.points, two.points, goal, allowed, ranks, pairs)
-    for k in range(len(ranks)):
-        p, q = pairs[k]
-        bits[k] = prefix_bits | one.bits[p] | two.bits[q]
-        cover[k] = one.cover[p] | two.cover[q]
-    return passed

@@ -91,8 +91,7 @@ def build_tree(points):
     order = np.arange(n)
     starts = np.zeros(nodes, np.int64)
     stops = np.zeros(nodes, np.int64)
-    low = np.full((nodes, dimensions), np.inf)
-    high = np.full((nodes, dimensions), -np.inf)
+    low, high = np.empty((nodes, dimensions)), np.empty((nodes, dimensions))
     stops[0] = n
     for node in range(nodes):
         start, stop = starts[node], stops[node]

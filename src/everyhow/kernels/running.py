@@ -32,7 +32,8 @@ def output_sums(masks, layout, s, state, following):
     """Leave in `state` (widest,) the outputs' pre-activations of one circuit in scenario `s`; `masks` is (layers,
     widest), `following` (widest,) scratch."""
     layers = masks.shape[0]
-    state[:] = layout.base[s]
+    for i in range(len(state)):
+        state[i] = layout.base[s, i]
     for layer in range(layers):
         for j in range(layout.widths[layer + 1]):
             z = received(
@@ -41,7 +42,8 @@ def output_sums(masks, layout, s, state, following):
             if layer + 1 < layers:
                 z = activate(layout.codes[layer], layout.parameters[layer], z)
             following[j] = z
-        state[:] = following
+        for i in range(len(state)):
+            state[i] = following[i]
 
 
 @njit(cache=True, nogil=True)

@@ -177,10 +177,10 @@ def _gates(shown: Exhibits) -> _Rows:
         (
             graph.name(neuron), gate_text(gate, graph), gate.table,
             " ".join(map(graph.name, gate.parents)),
-            share.numerator * (table.count // share.denominator), float(share),
+            number, number / table.count,
         )
-        for neuron, shares in table.gate_shares.items()
-        for gate, share in shares.items()
+        for neuron, counts in table.gate_counts.items()
+        for gate, number in counts.items()
     ]  # fmt: skip
     title = "Gates of the smallest circuit, over all its interpretations"
     return _table("gates", title, "neuron gate truth_table parents interpretations share", rows)

@@ -29,13 +29,8 @@ def gate_in_words(gate: NeuronGate, graph: Graph) -> str:
         >>> gate_in_words(NeuronGate(((1, 0), (1, 1), (1, 2)), "00101010"), Graph.complete((2, 3, 1)))
         '(h1.0 or h1.1) and not h1.2'
     """
-    return _in_words(gate, tuple(map(graph.name, gate.parents)))
-
-
-@lru_cache(maxsize=1 << 14)
-def _in_words(gate: NeuronGate, names: tuple[str, ...]) -> str:
     formula = gate.formula
-    return gate.table if formula is None else formula_in_words(formula, names)
+    return gate.table if formula is None else _in_words(formula, tuple(map(graph.name, gate.parents)))
 
 
 def formula_in_words(formula: Formula, names: Sequence[str] = ()) -> str:
@@ -55,6 +50,10 @@ def formula_in_words(formula: Formula, names: Sequence[str] = ()) -> str:
     if formula.name == "NOT":
         return f"not {parts[0]}"
     return _said(formula.name, parts)
+
+
+# A page says the same few functions of the same parents thousands of times.
+_in_words = lru_cache(maxsize=1 << 14)(formula_in_words)
 
 
 def mapping_in_words(mapping: Mapping, graph: Graph | None = None) -> str:

@@ -1,50 +1,67 @@
 """Separators on the activation axis of every neuron of a circuit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from ...auditing.exhibits import Activations
 from ...common.shares import percent
-from ...interpretation.interpretation import Interpretation, Neuron
+from ...interpretation.interpretation import Interpretation, Neuron, Reading
 from ...interpretation.interpretations import Interpretations
 from ..gates_in_words import gate_in_words
 from .drawing import Drawing
 from .shapes import MARGIN, Circle, Label, Line, Part, text_width
 
-LEFT, AXIS, STEP = 62.0, 250.0, 66.0
+LEFT, LENGTH, STEP = 62.0, 250.0, 66.0
 # Labels of more digits than this say how many inputs there are.
 MOST_DIGITS = 10
 TOP = 34.0
 
 
+@dataclass(frozen=True)
+class Axis:
+    """Where the activations of a neuron lie, from its smallest to its largest."""
+
+    values: Sequence[float]
+    low: float
+    high: float
+
+    @staticmethod
+    def of(values: Sequence[float]) -> "Axis":
+        """The axis of a neuron that holds these values."""
+        return Axis(values, min(values), max(values))
+
+    def position(self, value: float) -> float:
+        """Where a value lies."""
+        return LEFT + LENGTH * (value - self.low) / ((self.high - self.low) or 1.0)
+
+    def middle(self, rows: Sequence[int]) -> float:
+        """The middle of some inputs."""
+        places = [self.position(self.values[row]) for row in rows]
+        return places[0] if len(places) == 1 else float(np.mean(places))
+
+
 def draw_axes(table: Interpretations, activations: Activations) -> Drawing:
     """The activation axis of every neuron that varies, with a dot for each input and every separator that could be."""
-    graph = table.model.graph
-    states, parts = activations.held, []
+    graph, parts = table.model.graph, list[Part]()
     for k, (neuron, readings) in enumerate(table.readings.items()):
-        layer, j = neuron
-        values = states[layer][:, j]
-        y = TOP + STEP * k
-        parts += _axis(graph.name(neuron), values, y, activations.names)
-        for index, reading in enumerate(readings):
-            x = _position(reading.separator, values)
-            title = f"{graph.name(neuron)} is 1 above {reading.separator:.3g}; gap {percent(reading.gap)}%"
-            line = Line("candidate", x, y - 15, x, y + 15)
-            parts.append(Part(f"separator-{layer}-{j}-{index}", title, (line,)))
+        held = activations.held[neuron[0]][:, neuron[1]].tobytes()
+        parts += _axis(neuron, graph.names[neuron[0]][neuron[1]], k, held, readings, activations.names)
     title = f"Activations of the {len(table.readings)} neurons that vary"
-    return Drawing(title, LEFT + AXIS + 110, 4 + STEP * max(1, len(table.readings)), tuple(parts))
+    return Drawing(title, LEFT + LENGTH + 110, 4 + STEP * max(1, len(table.readings)), tuple(parts))
 
 
 def draw_interpretation(table: Interpretations, interpretation: Interpretation, activations: Activations) -> Drawing:
     """`draw_axes` with the separators of one interpretation, and the gate of each neuron to the right."""
     drawing, graph, states = draw_axes(table, activations), table.model.graph, activations.held
     parts = []
-    right = LEFT + AXIS + 22
+    right = LEFT + LENGTH + 22
     width = drawing.width
     for k, neuron in enumerate(table.readings):
         y = TOP + STEP * k
-        x = _position(interpretation.readings[neuron].separator, states[neuron[0]][:, neuron[1]])
+        x = Axis.of(states[neuron[0]][:, neuron[1]].tolist()).position(interpretation.readings[neuron].separator)
         parts.append(Part("", "", (Line("separator", x, y - 17, x, y + 17),)))
         gate = interpretation.gates.get(neuron)
         if gate is not None:
@@ -56,42 +73,60 @@ def draw_interpretation(table: Interpretations, interpretation: Interpretation, 
     return Drawing(title, width, drawing.height, drawing.parts).with_parts(*parts)
 
 
-def separators(table: Interpretations, interpretation: Interpretation) -> Mapping[Neuron, int]:
-    """Which of its possible separators each neuron has, the lowest being 0."""
-    return {
-        neuron: [one.bits for one in readings].index(interpretation.readings[neuron].bits)
-        for neuron, readings in table.readings.items()
-    }
-
-
-def _axis(name: str, values: np.ndarray, y: float, names: Sequence[str]) -> list[Part]:
+# Circuits of one network have many neurons in common.
+@lru_cache(maxsize=1 << 10)
+def _axis(
+    neuron: Neuron,
+    name: str,
+    k: int,
+    held: bytes,
+    readings: tuple[Reading, ...],
+    names: tuple[str, ...],
+) -> tuple[Part, ...]:
+    """The axis of one neuron of a circuit, the k-th from the top; of what it holds the bytes, which tell 0 from -0."""
+    values = np.frombuffer(held).tolist()
+    axis, y = Axis.of(values), TOP + STEP * k
     left = Label("title", LEFT - 14, y, name, 12, "end")
-    line = Line("axis", LEFT, y, LEFT + AXIS, y)
-    low = Label("note", LEFT, y - 22, f"{values.min() + 0.0:.3g}", 10, "middle")
-    high = Label("note", LEFT + AXIS, y - 22, f"{values.max() + 0.0:.3g}", 10, "middle")
+    line = Line("axis", LEFT, y, LEFT + LENGTH, y)
+    low = Label("note", LEFT, y - 22, f"{axis.low + 0.0:.3g}", 10, "middle")
+    high = Label("note", LEFT + LENGTH, y - 22, f"{axis.high + 0.0:.3g}", 10, "middle")
     parts = [Part("", "", (left, line, low, high))]
-    for rows in _neighbors(values, names):
-        positions = [_position(float(values[row]), values) for row in rows]
-        dots = [Circle("tick", x, y, 5) for x in positions]
-        said = ", ".join(f"{values[row]:.4g} at {names[row]}" for row in rows)
-        label = Label("note", float(np.mean(positions)), y + 21, _names(rows, names), 10)
-        parts.append(Part("", f"{name}: {said}", (*dots, label)))
-    return parts
+    for group in _neighbors(axis, names):
+        dots = [Circle("tick", axis.position(values[row]), y, 5) for row in group.rows]
+        said = ", ".join(f"{values[row]:.4g} at {names[row]}" for row in group.rows)
+        parts.append(Part("", f"{name}: {said}", (*dots, Label("note", group.middle, y + 21, group.name, 10))))
+    for index, reading in enumerate(readings):
+        x = axis.position(reading.separator)
+        title = f"{name} is 1 above {reading.separator:.3g}; gap {percent(reading.gap)}%"
+        line = Line("candidate", x, y - 15, x, y + 15)
+        parts.append(Part(f"separator-{neuron[0]}-{neuron[1]}-{index}", title, (line,)))
+    return tuple(parts)
 
 
-def _neighbors(values: np.ndarray, names: Sequence[str]) -> list[list[int]]:
+@dataclass(frozen=True)
+class _Group:
+    """Inputs that share a label, which stands in their middle; what it reaches over is half as wide to each side."""
+
+    rows: list[int]
+    name: str
+    middle: float
+    half: float
+
+    @staticmethod
+    def of(rows: list[int], axis: Axis, names: Sequence[str]) -> "_Group":
+        name = _names(rows, names)
+        return _Group(rows, name, axis.middle(rows), text_width(name, 10) / 2 + 3)
+
+
+def _neighbors(axis: Axis, names: Sequence[str]) -> list[_Group]:
     """The inputs in order, in groups that share a label where labels of their own would touch."""
-    groups = [[int(row)] for row in np.argsort(values, kind="stable")]
-
-    def ends(rows: list[int]) -> tuple[float, float]:
-        middle = float(np.mean([_position(float(values[row]), values) for row in rows]))
-        half = text_width(_names(rows, names), 10) / 2 + 3
-        return middle - half, middle + half
-
+    ordered = sorted(range(len(axis.values)), key=axis.values.__getitem__)
+    groups = [_Group.of([row], axis, names) for row in ordered]
     k = 0
     while k < len(groups) - 1:
-        if ends(groups[k])[1] > ends(groups[k + 1])[0]:
-            groups[k : k + 2] = [groups[k] + groups[k + 1]]
+        one, other = groups[k], groups[k + 1]
+        if one.middle + one.half > other.middle - other.half:
+            groups[k : k + 2] = [_Group.of(one.rows + other.rows, axis, names)]
             # A wider label may now touch the one before it.
             k = max(0, k - 1)
         else:
@@ -103,8 +138,3 @@ def _names(rows: Sequence[int], names: Sequence[str]) -> str:
     """The inputs by name, or how many there are where names would take too much room."""
     chosen = [names[row] for row in rows]
     return " ".join(chosen) if len(rows) == 1 or sum(map(len, chosen)) <= MOST_DIGITS else f"{len(rows)} inputs"
-
-
-def _position(value: float, values: np.ndarray) -> float:
-    span = float(values.max() - values.min()) or 1.0
-    return LEFT + AXIS * (value - float(values.min())) / span

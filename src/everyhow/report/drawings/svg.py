@@ -45,27 +45,23 @@ def _part(part: Part, paint: Paint, states: dict[str, float]) -> str:
 
 
 def _shape(shape: Shape, paint: Paint) -> str:
-    painted = paint(shape)
+    painted = _attributes(paint(shape))
+    if isinstance(shape, Label):
+        at = f'{_numbers(x=shape.x, y=shape.y)} font-size="{_number(shape.size)}"'
+        anchor = "" if shape.anchor == "start" else f' text-anchor="{shape.anchor}"'
+        # The middle of a line of text lies about a third of its size above the line that the letters stand on.
+        return f'<text{at} dy="0.35em"{anchor}{painted}>{escape(seen(shape.text))}</text>'
     if isinstance(shape, Line):
-        at = {"x1": shape.x1, "y1": shape.y1, "x2": shape.x2, "y2": shape.y2}
-        return f"<line{_attributes(_numbers(at) | painted)}/>"
-    if isinstance(shape, Curve):
-        return f"<path{_attributes({'d': _path(shape)} | painted)}/>"
+        return f"<line{_numbers(x1=shape.x1, y1=shape.y1, x2=shape.x2, y2=shape.y2)}{painted}/>"
     if isinstance(shape, Circle):
-        return f"<circle{_attributes(_numbers({'cx': shape.x, 'cy': shape.y, 'r': shape.r}) | painted)}/>"
-    if isinstance(shape, Box):
-        at = {"x": shape.x, "y": shape.y, "width": shape.width, "height": shape.height}
-        if shape.round:
-            at["rx"] = shape.round
-        if shape.level < 1:
-            at["fill-opacity"] = shape.level
-        return f"<rect{_attributes(_numbers(at) | painted)}/>"
-    assert isinstance(shape, Label)
-    at = _numbers({"x": shape.x, "y": shape.y, "font-size": shape.size})
-    anchor = {} if shape.anchor == "start" else {"text-anchor": shape.anchor}
-    # The middle of a line of text lies about a third of its size above the line that the letters stand on.
-    at["dy"] = "0.35em"
-    return f"<text{_attributes(at | anchor | painted)}>{escape(seen(shape.text))}</text>"
+        return f"<circle{_numbers(cx=shape.x, cy=shape.y, r=shape.r)}{painted}/>"
+    if isinstance(shape, Curve):
+        return f"<path{_attributes({'d': _path(shape)})}{painted}/>"
+    assert isinstance(shape, Box)
+    at = _numbers(x=shape.x, y=shape.y, width=shape.width, height=shape.height)
+    at += _numbers(rx=shape.round) if shape.round else ""
+    at += f' fill-opacity="{_number(shape.level)}"' if shape.level < 1 else ""
+    return f"<rect{at}{painted}/>"
 
 
 def _path(curve: Curve) -> str:
@@ -100,15 +96,16 @@ def _classed(shape: Shape) -> dict[str, str]:
     return {"class": shape.role}
 
 
-def _numbers(values: dict[str, float]) -> dict[str, str]:
-    return {
-        name: f"{value:.1f}".removesuffix(".0") if abs(value) >= 1 else f"{value + 0.0:.3g}"
-        for name, value in values.items()
-    }
+def _numbers(**values: float) -> str:
+    return "".join([f' {name}="{_number(value)}"' for name, value in values.items()])
+
+
+def _number(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0") if abs(value) >= 1 else f"{value + 0.0:.3g}"
 
 
 def _attributes(values: dict[str, str]) -> str:
-    return "".join(f" {name}={_quoted(value)}" for name, value in values.items())
+    return "".join([f" {name}={_quoted(value)}" for name, value in values.items()])
 
 
 # A page says the same few roles and places thousands of times.

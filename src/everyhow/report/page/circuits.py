@@ -1,21 +1,21 @@
 """Where and what: circuits side by side, and the interpretations of each, as plain values."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 from ...auditing.exhibits import Activations, Exhibits, Family
 from ...circuit.findings import CircuitFindings
 from ...common.shares import percent
-from ...interpretation.interpretation import NeuronGate
+from ...interpretation.interpretation import Neuron, NeuronGate, Reading
 from ...interpretation.interpretations import Interpretations
 from ...model.circuit import Circuit
 from ...model.graph import Graph
 from ..audit_drawings import draw_sizes
 from ..audit_tables import edges_text
 from ..drawings.components import alone_text
-from ..drawings.readings import draw_axes, separators
+from ..drawings.readings import draw_axes
 from ..drawings.svg import inside_page
 from ..gates_in_words import gate_in_words
 from ..words import in_digits
@@ -102,16 +102,16 @@ def _read(table: Interpretations, room: Room) -> dict[str, Any]:
     number = table.count
     listed = list(islice(table.by_gaps(), room.interpretations))
     how_many = "All" if len(listed) == number else f"{len(listed):,} of {number:,}"
-    gates = [
-        [
-            f"{layer}-{j}",
-            [
-                [said, _parents(gate, graph), percent(float(share))]
-                for said, (gate, share) in zip(_told_apart(shares, graph), shares.items(), strict=True)
-            ],
-        ]
-        for (layer, j), shares in (table.gate_shares.items() if number else ())
-    ]
+    keys = {(layer, j): f"{layer}-{j}" for layer, j in table.readings}
+    # Many interpretations have a reading or a gate in common: each is told once.
+    digits = {neuron: _digits(readings, len(table.points)) for neuron, readings in table.readings.items()}
+    gates, told = [], dict[Neuron, dict[str, tuple[str, str]]]()
+    for neuron, counts in table.gate_counts.items():
+        said = [gate_in_words(gate, graph) for gate in counts]
+        parents = _parents(next(iter(counts)), graph)
+        told[neuron] = {gate.table: (words, parents) for gate, words in zip(counts, said, strict=True)}
+        apart = zip(_told_apart(said, counts), counts.values(), strict=True)
+        gates.append([keys[neuron], [(words, parents, percent(times / number)) for words, times in apart]])
     return {
         "number": number,
         "expanded": in_digits(table.count_expanded),
@@ -120,26 +120,26 @@ def _read(table: Interpretations, room: Room) -> dict[str, Any]:
         "listed": [
             {
                 "gap": percent(one.smallest_gap),
-                "separators": {f"{layer}-{j}": k for (layer, j), k in separators(table, one).items()},
-                "gates": {
-                    f"{layer}-{j}": [gate_in_words(gate, graph), _parents(gate, graph)]
-                    for (layer, j), gate in one.gates.items()
+                "separators": {
+                    keys[neuron]: digits[neuron][reading.bits][0] for neuron, reading in one.readings.items()
                 },
-                "readings": {
-                    f"{layer}-{j}": "".join(str(reading.bits >> row & 1) for row in range(len(table.points)))
-                    for (layer, j), reading in one.readings.items()
-                },
+                "gates": {keys[neuron]: told[neuron][gate.table] for neuron, gate in one.gates.items()},
+                "readings": {keys[neuron]: digits[neuron][reading.bits][1] for neuron, reading in one.readings.items()},
             }
             for one in listed
         ],
     }
 
 
-def _told_apart(gates: Iterable[NeuronGate], graph: Graph) -> list[str]:
+def _digits(readings: Sequence[Reading], inputs: int) -> dict[int, tuple[int, str]]:
+    """The readings of a neuron by their bits: the place of the separator, the lowest being 0; the digits by input."""
+    return {one.bits: (k, "".join(str(one.bits >> row & 1) for row in range(inputs))) for k, one in enumerate(readings)}
+
+
+def _told_apart(said: Sequence[str], gates: Iterable[NeuronGate]) -> list[str]:
     """Gates in words; those that are said alike, since some of their patterns never occur, with their tables."""
-    said = [(gate_in_words(gate, graph), gate.table) for gate in gates]
-    number = Counter(words for words, _ in said)
-    return [words if number[words] == 1 else f"{words} ({table})" for words, table in said]
+    number = Counter(said)
+    return [words if number[words] == 1 else f"{words} ({gate.table})" for words, gate in zip(said, gates, strict=True)]
 
 
 def _parents(gate: NeuronGate, graph: Graph) -> str:

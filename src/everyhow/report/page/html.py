@@ -14,7 +14,6 @@ from markupsafe import Markup
 
 from ...auditing.audit import Audit
 from ...common.files import write_atomically
-from ...sweeps.plan import value_text
 from ..drawings.drawing import Drawing
 from ..drawings.palette import DARK, LIGHT, css, theme
 from ..drawings.svg import inside_page
@@ -111,11 +110,14 @@ def packed(value: Any) -> str:
 def _exact(value: Any) -> Any:
     """Whole numbers that a browser would round, as their digits, what JSON has no number for, in words, and texts in
     which everything can be seen."""
+    # Most values are texts in which everything can be seen, and most of these stand in tuples.
     if isinstance(value, str):
-        return seen(value)
+        return value if value.isprintable() else seen(value)
     if isinstance(value, dict):
         return {key: _exact(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, tuple):
+        return tuple([one if isinstance(one, str) and one.isprintable() else _exact(one) for one in value])
+    if isinstance(value, list):
         return [_exact(one) for one in value]
     unsaid = isinstance(value, float) and not math.isfinite(value)
     return str(value) if unsaid or (isinstance(value, int) and abs(value) > LARGEST_WHOLE) else value
@@ -156,5 +158,4 @@ def _templates():
     found.filters["svg"] = Markup
     found.filters["shown"] = shown
     found.filters["short"] = lambda text: spelled(in_short(text))
-    found.filters["level"] = value_text
     return found

@@ -12,6 +12,7 @@ from ...common.errors import InputError, MissingExtraError
 from ...common.files import write_atomically
 from ...common.progress import Progress
 from ...sweeps.drill import KeptNetwork, audits, kept_networks
+from ...sweeps.plan import value_text
 from ...sweeps.results import Sweep
 from ...sweeps.summary import summarize
 from ..beside import beside_lines, beside_notes
@@ -69,6 +70,7 @@ def write_sweep_report(
         "title": f"{sweep.plan.name}: {sweep.plan.title or 'how often is there only one explanation?'}",
         "plan": sweep.plan,
         "summary": summary,
+        "level_text": value_text,
         "beside": [(measure, tuple(lines)) for measure, lines in groupby(theirs_and_ours, lambda line: line.measure)],
         "tested": any(line.p for line in theirs_and_ours),
         "notes": beside_notes(summary.name, summary.beside),
