@@ -11,7 +11,7 @@ OF_DATA = "model/behavior.py:of_data"
 # Kernels take arrays out of tuples before a loop (CONTRIBUTING.md), so what calls one in a loop takes each by itself.
 IN_LOOPS = {
     "kernels/boxes.py", "kernels/circuits.py", "kernels/formulas.py", "kernels/interpretations.py",
-    "kernels/last_slot.py", "kernels/minimal.py", "kernels/triples.py",
+    "kernels/last_slot.py", "kernels/many_triples.py", "kernels/minimal.py", "kernels/triples.py",
 }  # fmt: skip
 # What tensors leave open, each by keyword: of linear layers the first ones, of transformers the configuration.
 LEFT_OPEN = {"importing/load.py:load": 9, "importing/state_dicts.py:from_state_dict": 9}

@@ -353,8 +353,8 @@ def _few_outside(sums, box, weights, opens, allowed):
     st.booleans(),
 )  # fmt: skip
 def test_triples_by_ranks(seed, dimensions, sizes, tied):
-    """Counting by ranks and rows gives, by label, the triples that looking at each gives: ties, infinite limits, points
-    that are all alike, and triples between the two boxes included."""
+    """Counting by ranks and rows gives, by label, the triples that looking at each gives, for few and for many offsets:
+    ties, infinite limits, points that are all alike, and triples between the two boxes included."""
     rng = np.random.default_rng(seed)
     kind = rng.integers(0, 3, 3)
     points = [
@@ -369,28 +369,46 @@ def test_triples_by_ranks(seed, dimensions, sizes, tied):
 
 
 @pytest.mark.parametrize(
-    ("sizes", "dimensions", "labels"), [((600, 700, 100), 2, 5), ((700, 200, 2), 400, 40)], ids=["waiting", "limits"]
+    ("sizes", "dimensions", "labels"),
+    [((1100, 700, 90), 2, 5), ((700, 200, 2), 400, 40), ((1100, 4500, 3), 3, 5), ((2, 200, 21_000), 1, 200)],
+    ids=["asking", "limits", "leaves", "offsets"],
 )
 def test_very_many_triples(sizes, dimensions, labels):
-    """So many that what waits has to be counted in between; and so many limits that not all is kept."""
+    """So many that what is asked has to be answered in between; so many limits that not all is kept; both parts in
+    several leaves; and so many offsets that not all wait at once."""
     rng = np.random.default_rng(1)
     points = [rng.normal(size=(n, dimensions)) for n in sizes]
-    ends = (-1.0, np.inf, -1.25, np.inf) if dimensions == 2 else (-4.0, 6.0, -5.0, 6.5)
+    ends = (-4.0, 6.0, -5.0, 6.5) if dimensions == 400 else (-1.0, np.inf, -1.25, np.inf)
     limits = np.repeat(np.array(ends)[:, None], dimensions, axis=1)
     found = _check_triples(points, [rng.integers(0, labels, n) for n in sizes], limits)
     assert found.sum(axis=1).all()
 
 
+@pytest.mark.nightly
+def test_many_offsets(monkeypatch):
+    """Whole counts are the same by the kernel that is taken where the third part has many points."""
+    from everyhow.kernels import circuits as kernels
+
+    _, network = reference("authors-xor-2-4-4-1-seed0")
+    expected = [eh.circuits(network, criterion=name).count() for name in ("perfect", "resample_faithful")]
+    monkeypatch.setattr(kernels, "MANY_OFFSETS", 1)
+    assert expected == [eh.circuits(network, criterion=name).count() for name in ("perfect", "resample_faithful")]
+    assert expected[0].certain
+
+
 def _check_triples(points, labels, limits):
+    from everyhow.kernels.many_triples import count_many_triples
     from everyhow.kernels.pairs import count_pairs_plainly
     from everyhow.kernels.triples import count_triples
 
     goal = np.zeros((7, limits.shape[1]))
     goal[:4], goal[4:6] = limits, 1
-    plainly, ranked = np.zeros((2, 200), np.int64), np.zeros((2, 200), np.int64)
+    plainly, ranked = np.zeros((2, 600), np.int64), np.zeros((2, 600), np.int64)
     for offset, label in zip(points[2], labels[2], strict=True):
         count_pairs_plainly(points[0], labels[0], points[1] + offset, labels[1] + label, goal, 0.0, plainly)
-    given = [each.copy() for pair in zip(points, labels, strict=True) for each in pair]
-    count_triples(*given, goal, ranked)
-    assert plainly.tolist() == ranked.tolist()
+    for count in (count_triples, count_many_triples):
+        ranked[:] = 0
+        given = [each.copy() for pair in zip(points, labels, strict=True) for each in pair]
+        count(*given, goal, ranked)
+        assert plainly.tolist() == ranked.tolist()
     return ranked

@@ -13,12 +13,15 @@ import numpy as np
 
 from .compiling import njit
 from .halves import half_sums, popcount, run_prefix, split_point
+from .many_triples import count_many_triples
 from .pairs import count_pairs, count_pairs_plainly, next_pairs
 from .prefixes import used_neurons
 from .triples import count_triples
 
 # Up to so many pairs, looking at each costs less than building trees.
 PLAIN_PAIRS = 4096
+# From so many points of the third part on, preparing the other parts for many pays.
+MANY_OFFSETS = 1024
 
 
 @njit(cache=True, nogil=True)
@@ -181,6 +184,24 @@ def count_circuits_by_ranks(prefixes, layout, parts, first, feeding, neuron_labe
             # Not in whole numbers, since a product of sizes may overflow.
             if float(len(a.points)) * len(b.points) * len(o.points) > PLAIN_PAIRS:
                 count_triples(a.points, a.labels, b.points, b.labels, o.points, o.labels, goal, found)
+            else:
+                count_triples_plainly(a, b, o, goal, found)
+            add_to(total, found, coefficient)
+    return total
+
+
+@njit(cache=True, nogil=True)
+def count_circuits_of_many(prefixes, layout, parts, first, feeding, neuron_label, labels, goal):
+    """As `count_circuits_by_ranks`, where the third part has many points. It takes longer to compile."""
+    total, found = np.zeros((2, labels), np.int64), np.zeros((2, labels), np.int64)
+    coefficient = np.zeros(labels, np.int64)
+    for k in range(len(prefixes)):
+        prefix_coefficient(prefixes[k], layout.widths, layout.available, first, neuron_label, coefficient)
+        if coefficient.any():
+            a, b, o = prefix_parts(prefixes[k], layout, parts, first, feeding, neuron_label)
+            empty(found)
+            if float(len(a.points)) * len(b.points) * len(o.points) > PLAIN_PAIRS:
+                count_many_triples(a.points, a.labels, b.points, b.labels, o.points, o.labels, goal, found)
             else:
                 count_triples_plainly(a, b, o, goal, found)
             add_to(total, found, coefficient)

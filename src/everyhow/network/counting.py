@@ -149,8 +149,12 @@ def _counted(
     asked = first, feeding, neuron_label, labels, goal
     if allowed is not None:
         return circuits.count_circuits(prefixes, search.layout, *asked, allowed)
-    few = search.most_pairs <= circuits.PLAIN_PAIRS
-    count = circuits.count_small_prefixes if few else circuits.count_circuits_by_ranks
+    if search.most_pairs <= circuits.PLAIN_PAIRS:
+        count = circuits.count_small_prefixes
+    elif search.most_offsets < circuits.MANY_OFFSETS:
+        count = circuits.count_circuits_by_ranks
+    else:
+        count = circuits.count_circuits_of_many
     return count(prefixes, search.layout, search.parts, *asked)
 
 

@@ -101,9 +101,18 @@ class Search:
     @property
     def most_pairs(self) -> int:
         """An upper bound of the choices of all last hidden neurons together, for one prefix."""
+        return math.prod(map(self._most_choices, self.layout.available[-2].tolist()))
+
+    @property
+    def most_offsets(self) -> int:
+        """An upper bound of the choices of the third part's neurons together, for one prefix."""
+        neurons, _, third = self.parts
+        return math.prod(map(self._most_choices, self.layout.available[-2][neurons[third:]].tolist()))
+
+    def _most_choices(self, parents: int) -> int:
+        """An upper bound of the choices of a last hidden neuron with these `parents`, as bits."""
         outputs = int(self.layout.widths[-1])
-        choices = (1 + ((1 << int(p).bit_count()) - 1) * ((1 << outputs) - 1) for p in self.layout.available[-2])
-        return math.prod(choices)
+        return 1 + ((1 << parents.bit_count()) - 1) * ((1 << outputs) - 1)
 
 
 def goal_of(criterion: Criterion[Any], limits: np.ndarray) -> Float[np.ndarray, "rows dimensions"]:
