@@ -11,7 +11,7 @@ import everyhow as eh
 from everyhow.common.errors import FileFormatError, MissingExtraError
 
 from .onnx_models import KEPT, KINDS, TensorProto, helper, known, model_of, numpy_helper, onnx, onnxruntime, small
-from .strategies import wrong_bias
+from .wrong_biases import wrong_bias
 
 NAMES = {
     "Relu": "relu", "Tanh": "tanh", "Sigmoid": "sigmoid", "Elu": "elu", "Selu": "selu", "Softplus": "softplus",
