@@ -4,8 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNS := runs
 AT_EVERY_VERSION := tests/test_reference.py tests/test_exact.py tests/test_light_base.py tests/cli/test_main.py \
-  tests/cli/test_commands.py tests/common/test_sql.py tests/importing/test_onnx.py tests/report/test_tables.py \
-  tests/sweeps/test_store.py tests/sweeps/test_run.py
+  tests/cli/test_commands.py tests/common/test_sql.py tests/importing/test_onnx.py tests/importing/test_torch.py \
+  tests/report/test_tables.py tests/sweeps/test_store.py tests/sweeps/test_run.py tests/training/test_training.py
 
 .PHONY: demo digits notebooks docs test nightly lint lowest newest benchmark benchmark-sweeps benchmark-transformers \
   benchmark-patching clean

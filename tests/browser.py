@@ -10,12 +10,10 @@ MISSING = "Chromium is not installed; on Debian: apt-get install chromium"
 
 @pytest.fixture(scope="session")
 def chromium():
-    """The browser; tests that need it are skipped, saying so, where it is missing."""
+    """The browser; tests that need it are skipped, saying so, where it or Playwright is missing."""
     if CHROMIUM is None:
         pytest.skip(MISSING)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
+    with pytest.importorskip("playwright.sync_api").sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
         browser.close()

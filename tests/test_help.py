@@ -79,7 +79,7 @@ def test_help_fits_a_page(name):
 def test_the_noise_is_seen():
     """What the check looks for is there in a function that nobody made readable."""
 
-    def far(points: ArrayLike | None, where: Path, then: Callable[[int], eh.Audit]): ...
+    def far(points: ArrayLike | None, at: np.ndarray, where: Path, then: Callable[[int], eh.Audit]): ...
 
     assert len(set(NOISE.findall(str(inspect.signature(far))))) >= 4
     function = type(far)(far.__code__, globals(), "far")

@@ -248,7 +248,7 @@ def test_hypotheses(stated, run_command):
 def test_the_residual_stream(stated, run_command, tmp_path):
     """An audit of the stream at a position, and back."""
     asked = ("audit", "behavior.json", "--network", "model.json", "--stream", "3", "--out", "run")
-    code, out, err = run_command(*asked)
+    code, out, _ = run_command(*asked)  # a machine that is slow gets lines of progress
     assert code == 0 and "Residual stream  at position 4 of 4 of a transformer, 8 numbers" in out
     document = json.loads((tmp_path / "run" / "audit.json").read_text())
     assert document["options"]["stream"] == 3 and document["network"]["kind"] == "residual stream"

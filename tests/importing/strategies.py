@@ -1,8 +1,7 @@
-"""Random models of other libraries, and where each kind of import takes its biases from."""
+"""Random modules of PyTorch."""
 
 import itertools
 
-import numpy as np
 import pytest
 from hypothesis import strategies as st
 
@@ -111,18 +110,3 @@ def trainable():
     """A small module with every kind of layer that a file can hold."""
     torch.manual_seed(3)
     return nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 3), nn.ReLU(), nn.Linear(3, 1)).eval()
-
-
-def wrong_bias(monkeypatch, layer=-1, by=1e-3):
-    """From now on, what is put together from a model has one bias of one layer wrong."""
-    from everyhow import Network
-    from everyhow.importing import checking, layers, sklearn_models
-
-    def wrong(steps):
-        network, words = layers.fold(steps)
-        biases = [np.array(one) for one in network.biases]
-        biases[layer][0] += by
-        return Network(network.weights, biases, network.activations), words
-
-    for module in (checking, sklearn_models):
-        monkeypatch.setattr(module, "fold", wrong)

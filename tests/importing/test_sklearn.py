@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import everyhow as eh
 
-from .strategies import wrong_bias
+from .wrong_biases import wrong_bias
 
 pytest.importorskip("sklearn")
 from sklearn.calibration import CalibratedClassifierCV

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 import everyhow as eh
 
-from .strategies import modules, trainable, wrong_bias
+from .strategies import modules, trainable
+from .wrong_biases import wrong_bias
 
 torch = pytest.importorskip("torch")
 nn, functional = torch.nn, torch.nn.functional

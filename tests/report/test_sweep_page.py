@@ -35,6 +35,7 @@ widths = [[2], [3, 2]]
 @pytest.fixture(scope="module")
 def sweep(tmp_path_factory):
     """Four networks, trained and explained for real."""
+    pytest.importorskip("torch")
     folder = tmp_path_factory.mktemp("sweep")
     (folder / "plan.toml").write_text(PLAN, encoding="utf-8")
     return eh.sweep(folder / "plan.toml", folder / "out", workers=1)

@@ -134,6 +134,7 @@ def test_codes(made):
 
 def test_a_trained_stream():
     """The whole audit of a stream, and hypotheses by codes of it."""
+    pytest.importorskip("torch")
     model, behavior = eh.train_transformer("XOR", layers=1, heads=2, width=8, mlp=8, seed=3)
     audit = eh.audit(model, behavior, stream=-1)
     assert audit.network.kind == "residual stream" and audit.counts["circuits_in_space"] == 256

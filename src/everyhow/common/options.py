@@ -1,11 +1,12 @@
 """Options as fields of a dataclass: each says in its metadata what it means, for documentation and for commands."""
 
+import inspect
 import textwrap
 from dataclasses import fields
 from typing import TypeVar
 
 Options = TypeVar("Options")
-WIDTH = 108
+WIDTH = 112
 
 
 def told(kind: type[Options]) -> type[Options]:
@@ -21,14 +22,14 @@ def told(kind: type[Options]) -> type[Options]:
         >>> print(Walk.__doc__)
         A walk.
         <BLANKLINE>
-            Args:
-                steps: how many.
-        <BLANKLINE>
+        Args:
+            steps: how many.
     """
-    lines = []
+    lines = ["Args:"]
     for one in fields(kind):  # type: ignore[arg-type]
-        lines += textwrap.wrap(f"{one.name}: {one.metadata['says']}.", WIDTH, subsequent_indent="    ")
-    arguments = textwrap.indent("\n".join(["Args:", *(f"    {line}" for line in lines)]), "    ")
-    head, separator, rest = f"{kind.__doc__}".partition("\n\n    ")
-    kind.__doc__ = f"{head.rstrip()}\n\n{arguments}\n" + (f"\n    {rest}" if separator else "")
+        says = f"{one.name}: {one.metadata['says']}."
+        lines += textwrap.wrap(says, WIDTH, initial_indent="    ", subsequent_indent="        ")
+    # Python 3.13 and later keep a docstring without its indentation, earlier ones with it.
+    head, _, rest = inspect.cleandoc(f"{kind.__doc__}").partition("\n\n")
+    kind.__doc__ = "\n\n".join([head, "\n".join(lines), *([rest] if rest else [])])
     return kind
