@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import json
 import math
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -104,23 +105,25 @@ def render(template: str, scripts: tuple[str, ...], *inside: tuple[str, ...], **
 def packed(value: Any) -> str:
     """Plain values as JSON, compressed, in letters that need no escaping."""
     text = json.dumps(_exact(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
+    return base64.b64encode(gzip.compress(text.encode(), 6, mtime=0)).decode()
 
 
 def _exact(value: Any) -> Any:
     """Whole numbers that a browser would round, as their digits, what JSON has no number for, in words, and texts in
     which everything can be seen."""
-    # Most values are texts in which everything can be seen, and most of these stand in tuples.
     if isinstance(value, str):
         return value if value.isprintable() else seen(value)
     if isinstance(value, dict):
-        return {key: _exact(one) for key, one in value.items()}
-    if isinstance(value, tuple):
-        return tuple([one if isinstance(one, str) and one.isprintable() else _exact(one) for one in value])
-    if isinstance(value, list):
-        return [_exact(one) for one in value]
+        return dict(zip(value, _each_exact(value.values()), strict=True))
+    if isinstance(value, tuple | list):
+        return _each_exact(value)
     unsaid = isinstance(value, float) and not math.isfinite(value)
     return str(value) if unsaid or (isinstance(value, int) and abs(value) > LARGEST_WHOLE) else value
+
+
+def _each_exact(values: Iterable[Any]) -> list[Any]:
+    # Most values are texts in which everything can be seen.
+    return [one if isinstance(one, str) and one.isprintable() else _exact(one) for one in values]
 
 
 @cache
