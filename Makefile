@@ -7,7 +7,7 @@ AT_EVERY_VERSION := tests/test_reference.py tests/test_exact.py tests/test_light
   tests/cli/test_commands.py tests/common/test_sql.py tests/importing/test_onnx.py tests/importing/test_torch.py \
   tests/report/test_tables.py tests/sweeps/test_store.py tests/sweeps/test_run.py tests/training/test_training.py
 
-.PHONY: demo digits notebooks docs test nightly lint lowest newest benchmark benchmark-sweeps benchmark-transformers \
+.PHONY: demo digits notebooks docs links test nightly lint lowest newest benchmark benchmark-sweeps benchmark-transformers \
   benchmark-patching clean
 
 demo: $(VENV)/.with-core
@@ -27,6 +27,10 @@ notebooks: $(VENV)/.with-test
 docs: $(VENV)/.with-docs
 	$(BIN)/python -m sphinx -q -W --keep-going -j auto -b html docs docs/_build/html
 	@echo 'The site: docs/_build/html/index.html'
+
+# Needs a network.
+links: $(VENV)/.with-docs
+	$(BIN)/python -m sphinx -q -b linkcheck docs docs/_build/links
 
 test: $(VENV)/.with-test
 	@command -v chromium >/dev/null || echo "Chromium is missing, so the tests of pages are skipped; on Debian: apt-get install chromium"
