@@ -31,6 +31,7 @@ def is_whole(value: Any, least: int, most: float = math.inf) -> bool:
     """Whether a value is a whole number, of any type of numbers, from `least` to `most`.
 
     Example:
+        >>> import numpy as np
         >>> is_whole(np.int64(3), 1), is_whole(2.5, 1), is_whole(True, 1), is_whole("3", 1)
         (True, False, False, False)
     """
