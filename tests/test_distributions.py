@@ -196,8 +196,8 @@ def test_workflow_calls_what_is_there():
     called = [
         step["run"].split()[1] for job in jobs.values() for step in job["steps"] if step.get("run", "")[:5] == "make "
     ]
-    assert called == ["lint", "${{", "docs"]
+    assert called == ["lint", "${{", "docs", "links"]
     promised = [line.rpartition(" ")[2] for line in PROJECT["classifiers"] if "Python :: 3." in line]
     which = {one["which"]: one["python"] for one in jobs["versions"]["strategy"]["matrix"]["include"]}
-    assert which == {"lowest": promised[0], "newest": promised[-1]} and {"lint", *which} <= targets
+    assert which == {"lowest": promised[0], "newest": promised[-1]} and {"lint", "links", *which} <= targets
     assert jobs["tests"]["strategy"]["matrix"]["python"] == promised

@@ -111,7 +111,7 @@ def test_no_page_is_wider_than_a_phone(site, read, opened):
     found = opened(site / "index.html", width=400, ready=False)
     wide = []
     for path in read:
-        found.page.goto(path.as_uri(), wait_until="domcontentloaded")
+        found.page.goto(path.as_uri())
         if found.page.evaluate("document.documentElement.scrollWidth") > 400:
             wide.append(str(path.relative_to(site)))
     assert not wide
