@@ -1,7 +1,7 @@
 """What an audit is asked: every question once, with its value and its checks.
 
-From here come the keywords of `audit` and `count` and the options in audit.json; from `meanings` the keys of a plan, the
-columns of a sweep, and the options of the commands.
+From here come the keywords of `audit` and `count` and the options in audit.json; from `meanings` the keys of a plan,
+the columns of a sweep, and the options of the commands.
 """
 
 import difflib
