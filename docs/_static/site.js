@@ -22,8 +22,10 @@
       if (image.naturalWidth > 600 && !image.closest(".picture")) image.classList.add("figure");
     });
   }
-  window.addEventListener("load", breakable);
-  window.addEventListener("load", figures);
-  window.addEventListener("load", reachable);
+  window.addEventListener("load", function () {
+    breakable();
+    figures();
+    reachable();
+  });
   window.addEventListener("resize", reachable);
 })();

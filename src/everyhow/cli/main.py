@@ -75,7 +75,8 @@ def _told_as_others(context: Any = None) -> Iterator[None]:
         # Without arguments there is help, which Typer tells by an error, too.
         if worded is None or type(error).__name__ == "NoArgsIsHelpError":
             raise
-        command = " ".join(["everyhow", *filter(None, [getattr(context, "invoked_subcommand", None)])])
+        named = getattr(context, "invoked_subcommand", None)
+        command = f"everyhow {named}" if named else "everyhow"
         said = visible(worded()).removesuffix(".").partition(", unable to parse")[0]
         said = DID_YOU_MEAN.sub(r" (did you mean \1?)", said).replace("(Possible", "(possible")
         raise InputError(f"{said[:1].lower()}{said[1:]}; {command} --help tells what there is") from None

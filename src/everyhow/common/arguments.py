@@ -49,11 +49,18 @@ def number_in(value: Any) -> float | None:
     """A finite real number as a float; None when the value is something else, such as a truth value or a text."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         found = float(value) if abs(value) < 2**1000 else math.inf
-        return found if math.isfinite(found) else None
-    import numpy as np  # which takes longer to load than most errors of the command line take to be told
-
-    found = float(value) if isinstance(value, np.integer | np.floating) else math.inf
+    elif _is_of_numpy(value):
+        found = float(value)
+    else:
+        return None
     return found if math.isfinite(found) else None
+
+
+def _is_of_numpy(value: Any) -> bool:
+    """Whether a value is a real number of NumPy, which takes longer to load than most errors take to be told."""
+    import numpy as np
+
+    return isinstance(value, np.integer | np.floating)
 
 
 def has(value: Any, *names: str) -> bool:

@@ -46,13 +46,20 @@ class Networks(Learner[Task, Network, TrainingSettings]):
 
     def losses(self, weights: list[Tensor], rows: Tensor, targets: Tensor, kept: list[Tensor]) -> Tensor:
         """The mean squared error of each seed."""
-        state = rows
+        _, states = self._passed(weights, rows, kept)
+        return (states[-1] - targets).square().mean(dim=(1, 2))
+
+    def _passed(
+        self, weights: list[Tensor], rows: Tensor, kept: Sequence[Tensor] = ()
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """What each layer sums up; and the rows, with the activations of each layer after them."""
+        sums, states = list[Tensor](), [rows]
         for layer, name in enumerate(self.settings.activations):
             matrix, bias = weights[2 * layer : 2 * layer + 2]
-            state = _activate(name, torch.baddbmm(bias, state, matrix))
-            if kept and layer < len(kept):
-                state = state * kept[layer] / (1 - self.settings.dropout)
-        return (state - targets).square().mean(dim=(1, 2))
+            sums.append(torch.baddbmm(bias, states[-1], matrix))
+            state = _activate(name, sums[-1])
+            states.append(state * kept[layer] / (1 - self.settings.dropout) if layer < len(kept) else state)
+        return sums, states
 
     def gradients(
         self, weights: list[Tensor], rows: Tensor, targets: Tensor, kept: list[Tensor]
@@ -66,10 +73,7 @@ class Networks(Learner[Task, Network, TrainingSettings]):
 
     def _propagated_back(self, weights: list[Tensor], rows: Tensor, targets: Tensor) -> tuple[Tensor, Sequence[Tensor]]:
         """The loss of each seed, and its gradient by each weight, layer by layer from the last."""
-        sums, states = [], [rows]
-        for layer, name in enumerate(self.settings.activations):
-            sums.append(torch.baddbmm(weights[2 * layer + 1], states[-1], weights[2 * layer]))
-            states.append(_activate(name, sums[-1]))
+        sums, states = self._passed(weights, rows)
         missed = states[-1] - targets
         found: list[Tensor] = []
         back = (2 * missed) * torch.full_like(missed, 1 / (missed.shape[1] * missed.shape[2]))

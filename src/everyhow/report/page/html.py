@@ -105,6 +105,7 @@ def render(template: str, scripts: tuple[str, ...], *inside: tuple[str, ...], **
 def packed(value: Any) -> str:
     """Plain values as JSON, compressed, in letters that need no escaping."""
     text = json.dumps(_exact(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    # The highest level takes three times as long to save 4 bytes of a hundred.
     return base64.b64encode(gzip.compress(text.encode(), 6, mtime=0)).decode()
 
 
