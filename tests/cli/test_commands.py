@@ -239,6 +239,10 @@ def test_networks_and_rows_by_standard_input(run_command, send, tmp_path):
     _, expected, _ = run_command("count", "XOR", "--network", XOR)
     send(XOR.read_bytes())
     assert run_command("count", "XOR", "--network", "-") == (0, expected, "")
+    asked = ("neuron", "h1.0", "--json", "--network")
+    _, expected_of_neuron, _ = run_command(*asked, XOR)
+    send(XOR.read_bytes())
+    assert run_command(*asked, "-") == (0, expected_of_neuron, "")
     network = eh.load(XOR)
     for suffix in (".safetensors", ".json"):
         send(eh.save_network(network, tmp_path / f"network{suffix}").read_bytes())

@@ -13,9 +13,9 @@ from ..common.budget import DEFAULT_BUDGET
 from ..common.errors import visible
 from .leaving import FILES_READ, OVER_BUDGET
 from .options import (
-    NETWORK,
     InputsOption,
     JsonOption,
+    NetworkOption,
     ThresholdOption,
     announce_compilation,
     coding,
@@ -98,7 +98,7 @@ class Shown(Drawn):
 
 def test_command(
     hypothesis: HypothesisArgument,
-    network: Annotated[str, NETWORK],
+    network: NetworkOption,
     read: Wanted,
     shown: Shown,
     depth: Annotated[
@@ -125,7 +125,7 @@ def test_command(
 def decide_command(
     first: HypothesisArgument,
     second: Annotated[Path, typer.Argument(help="The other hypothesis (.toml).")],
-    network: Annotated[str, NETWORK],
+    network: NetworkOption,
     read: Wanted,
     shown: Shown,
     budget: BudgetOption = DEFAULT_BUDGET,
@@ -145,7 +145,7 @@ def decide_command(
 
 def neuron_command(
     name: Annotated[str, typer.Argument(help="A hidden neuron, such as h1.2, or a head or MLP, such as a0.h1.")],
-    network: Annotated[str, NETWORK],
+    network: NetworkOption,
     read: Wanted,
     shown: Shown,
     read_as: Annotated[
