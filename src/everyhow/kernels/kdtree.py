@@ -67,6 +67,30 @@ def select_middle(order, points, axis, start, stop, middle):
 
 
 @njit(cache=True, nogil=True)
+def halved(points, groups):
+    """Order `points` (points, dimensions) as the leaves of a kd-tree with so many `groups`, a power of two: the order,
+    and the first row of each group, with the end after them."""
+    bounds, order = np.zeros(groups + 1, np.int64), np.arange(len(points))
+    bounds[groups] = len(points)
+    # Halved at the middle of the longest side, level by level.
+    step = groups
+    while step > 1:
+        for group in range(0, groups, step):
+            start, stop = bounds[group], bounds[group + step]
+            axis, longest = 0, -1.0
+            for d in range(points.shape[1]):
+                least, largest = np.inf, -np.inf
+                for i in range(start, stop):
+                    least, largest = min(least, points[i, d]), max(largest, points[i, d])
+                if largest - least > longest:
+                    axis, longest = d, largest - least
+            select_middle(order, points, axis, start, stop, (start + stop) // 2)
+            bounds[group + step // 2] = (start + stop) // 2
+        step //= 2
+    return order, bounds
+
+
+@njit(cache=True, nogil=True)
 def box_around(points):
     """The least and the largest of `points` (points, dimensions) in each dimension; of what is not a number, all."""
     low, high = np.full(points.shape[1], np.inf), np.full(points.shape[1], -np.inf)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .compiling import njit
-from .kdtree import select_middle
+from .kdtree import halved
 
 # Cells for each point of a leaf; from so many values in one cell on, they are searched by halving.
 CELLS, FEW = 4, 6
@@ -66,48 +66,20 @@ class Sorted(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def in_leaves(values, labels, most, near):
-    """Points in leaves of at most `most`; `values` (points, conditions) are reordered. Those of one label are in the
-    order of a kd-tree with leaves of at most `near`, so that the points of a word are near each other."""
-    points, conditions = values.shape
-    leaves = 1
-    while points > most * leaves:
-        leaves *= 2
-    groups = leaves
-    while points > near * groups:
-        groups *= 2
-    bounds = np.zeros(groups + 1, np.int64)
-    bounds[groups] = points
-    order = np.arange(points)
-    # As a kd-tree: halved at the middle of the longest side, level by level.
-    step = groups
-    while step > 1:
-        for group in range(0, groups, step):
-            start, stop = bounds[group], bounds[group + step]
-            axis, longest = 0, -1.0
-            for k in range(conditions):
-                least, largest = np.inf, -np.inf
-                for i in range(start, stop):
-                    least, largest = min(least, values[i, k]), max(largest, values[i, k])
-                if largest - least > longest:
-                    axis, longest = k, largest - least
-            select_middle(order, values, axis, start, stop, (start + stop) // 2)
-            bounds[group + step // 2] = (start + stop) // 2
-        step //= 2
-    starts = bounds[:: groups // leaves].copy()
+def in_order_of_labels(values, labels, order, starts):
+    """Points in leaves that begin at `starts` (leaves + 1,), those of a leaf put in the order of their labels:
+    (conditions, points) what they add, their labels, and the box around each leaf. `values` (points, conditions) are in
+    leaves, `labels` (points,) as they were before `order` (points,)."""
+    (points, conditions), leaves = values.shape, len(starts) - 1
     by_label, label_of = np.empty((conditions, points)), np.empty(points, np.int64)
     low, high = np.full((leaves, conditions), np.inf), np.full((leaves, conditions), -np.inf)
     places = np.zeros(labels.max() + 2, np.int64)
-    largest, kinds = 0, 0
     for leaf in range(leaves):
         places[:] = 0
         for i in range(starts[leaf], starts[leaf + 1]):
             places[labels[order[i]] + 1] += 1
-        here = 0
         for label in range(1, len(places)):
-            here += 1 if places[label] else 0
             places[label] += places[label - 1]
-        largest, kinds = max(largest, starts[leaf + 1] - starts[leaf]), max(kinds, here)
         for i in range(starts[leaf], starts[leaf + 1]):
             label = labels[order[i]]
             place = starts[leaf] + places[label]
@@ -116,6 +88,45 @@ def in_leaves(values, labels, most, near):
             for k in range(conditions):
                 by_label[k, place] = values[i, k]
                 low[leaf, k], high[leaf, k] = min(low[leaf, k], values[i, k]), max(high[leaf, k], values[i, k])
+    return by_label, label_of, low, high
+
+
+@njit(cache=True, nogil=True)
+def fill_cells(ascending, number, cells):
+    """Fill `cells` (number + 1,) with how many of the values `ascending` (points,) lie before each of so many cells of
+    the same width, which begin at the least; returns how many cells there are to a unit."""
+    points, least = len(ascending), ascending[0]
+    width = ascending[points - 1] - least
+    scale = (number - 1) / width if width > 0 else 0.0
+    # Values so near each other that cells would be too narrow are all in one.
+    scale = scale if scale < np.inf else 0.0
+    i = 0
+    for cell in range(number + 1):
+        while i < points and np.int64((ascending[i] - least) * scale) < cell:
+            i += 1
+        cells[cell] = i
+    return scale
+
+
+@njit(cache=True, nogil=True)
+def in_leaves(values, labels, most, near):
+    """Points in leaves of at most `most`; `values` (points, conditions) are reordered. Those of one label are in the
+    order of a kd-tree with leaves of at most `near`, so that the points of a word are near each other."""
+    points, leaves = len(values), 1
+    while points > most * leaves:
+        leaves *= 2
+    groups = leaves
+    while points > near * groups:
+        groups *= 2
+    order, bounds = halved(values, groups)
+    starts = bounds[:: groups // leaves].copy()
+    by_label, label_of, low, high = in_order_of_labels(values, labels, order, starts)
+    largest, kinds = 0, 0
+    for leaf in range(leaves):
+        here = 0
+        for i in range(starts[leaf], starts[leaf + 1]):
+            here += 1 if i == starts[leaf] or label_of[i] != label_of[i - 1] else 0
+        largest, kinds = max(largest, starts[leaf + 1] - starts[leaf]), max(kinds, here)
     most_words = largest // 64 + kinds
     words, word_labels = np.zeros(leaves, np.int64), np.zeros((leaves, most_words), np.int64)
     word_starts = np.zeros((leaves, most_words), np.int64)
@@ -157,21 +168,8 @@ def sort_by(k, leaf, leaves, place, room, step):
     order = np.argsort(leaves.values[k, start : start + points])
     for i in range(points):
         room.values[place, i], room.order[place, i] = leaves.values[k, start + order[i]], order[i]
-    least, number = room.values[place, 0], CELLS * points
-    width = room.values[place, points - 1] - least
-    scale = (number - 1) / width if width > 0 else 0.0
-    # Values so near each other that cells would be too narrow are all in one.
-    scale = scale if scale < np.inf else 0.0
-    room.scaling[place, 0], room.scaling[place, 1] = least, scale
-    cell = 0
-    for i in range(points):
-        last = np.int64((room.values[place, i] - least) * scale)
-        while cell <= last:
-            room.cells[place, cell] = i
-            cell += 1
-    while cell <= number:
-        room.cells[place, cell] = points
-        cell += 1
+    room.scaling[place, 0] = room.values[place, 0]
+    room.scaling[place, 1] = fill_cells(room.values[place, :points], CELLS * points, room.cells[place])
     room.ready[place] = True
     if not step:
         return

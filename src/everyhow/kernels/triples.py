@@ -22,8 +22,9 @@ from typing import NamedTuple
 import numpy as np
 
 from .compiling import njit
-from .kdtree import box_around, select_middle
+from .kdtree import box_around, halved
 from .layout import INNER_HIGH, INNER_LOW, OUTER_HIGH, OUTER_LOW
+from .parts import fill_cells, in_order_of_labels
 
 # The most points of a leaf of A, and of B.
 LEAF_A, LEAF_B = 512, 128
@@ -150,45 +151,11 @@ def by_condition(points, dimensions, signs):
 @njit(cache=True, nogil=True)
 def in_leaves(values, labels, most):
     """Points in leaves of at most `most`; `values` (points, conditions) are reordered."""
-    points, conditions = values.shape
-    leaves = 1
+    points, leaves = len(values), 1
     while points > most * leaves:
         leaves *= 2
-    starts = np.zeros(leaves + 1, np.int64)
-    starts[leaves] = points
-    order = np.arange(points)
-    # As a kd-tree: halved at the middle of the longest side, level by level.
-    step = leaves
-    while step > 1:
-        for leaf in range(0, leaves, step):
-            start, stop = starts[leaf], starts[leaf + step]
-            axis, longest = 0, -1.0
-            for k in range(conditions):
-                least, largest = np.inf, -np.inf
-                for i in range(start, stop):
-                    least, largest = min(least, values[i, k]), max(largest, values[i, k])
-                if largest - least > longest:
-                    axis, longest = k, largest - least
-            select_middle(order, values, axis, start, stop, (start + stop) // 2)
-            starts[leaf + step // 2] = (start + stop) // 2
-        step //= 2
-    by_label, label_of = np.empty((conditions, points)), np.empty(points, np.int64)
-    low, high = np.full((leaves, conditions), np.inf), np.full((leaves, conditions), -np.inf)
-    places = np.zeros(labels.max() + 2, np.int64)
-    for leaf in range(leaves):
-        places[:] = 0
-        for i in range(starts[leaf], starts[leaf + 1]):
-            places[labels[order[i]] + 1] += 1
-        for label in range(1, len(places)):
-            places[label] += places[label - 1]
-        for i in range(starts[leaf], starts[leaf + 1]):
-            label = labels[order[i]]
-            place = starts[leaf] + places[label]
-            places[label] += 1
-            label_of[place] = label
-            for k in range(conditions):
-                by_label[k, place] = values[i, k]
-                low[leaf, k], high[leaf, k] = min(low[leaf, k], values[i, k]), max(high[leaf, k], values[i, k])
+    order, starts = halved(values, leaves)
+    by_label, label_of, low, high = in_order_of_labels(values, labels, order, starts)
     return Leaves(starts, by_label, label_of, low, high)
 
 
@@ -240,17 +207,8 @@ def sort_by(place, values, labels, part, asked):
     for i in range(points):
         ascending[i] = values[order[i]]
         asked.labels[place, i] = labels[order[i]]
-    least, number = ascending[0], 2 * points
-    width = ascending[points - 1] - least
-    scale = (number - 1) / width if width > 0 else 0.0
-    # Values so near each other that cells would be too narrow are all in one.
-    scale = scale if scale < np.inf else 0.0
-    asked.scaling[place, 0], asked.scaling[place, 1] = least, scale
-    i = 0
-    for cell in range(number + 1):
-        while i < points and np.int64((ascending[i] - least) * scale) < cell:
-            i += 1
-        cells[cell] = i
+    asked.scaling[place, 0] = ascending[0]
+    asked.scaling[place, 1] = fill_cells(ascending[:points], 2 * points, cells)
     asked.ready[place] = True
     words = asked.words[part]
     if not words:
