@@ -368,9 +368,23 @@ def measured(name, source=None):
 def as_json(name):
     """A row as it is stored. Peak memory is that of this process or of the largest one that it started."""
     row = ROWS[name]()
-    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return {"what": row.what, **asdict(row.taken), "peak_bytes": peak_bytes(), "note": row.note}
+
+
+def peak_bytes():
+    """The most memory that this process, or one that it started, has held.
+
+    Linux gives a new process the `ru_maxrss` of the one that started it, however large that was;
+    `VmHWM` is this program's own.
+    """
     kilobyte = 1 if sys.platform == "darwin" else 1024
-    return {"what": row.what, **asdict(row.taken), "peak_bytes": peak * kilobyte, "note": row.note}
+    started = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * kilobyte
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+        own = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
+    except (OSError, StopIteration):
+        own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * kilobyte
+    return max(own, started)
 
 
 def shown(name, row, before):
