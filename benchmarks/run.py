@@ -183,7 +183,7 @@ def all_interpretations(name, repeats):
 def mappings(name):
     """All signatures, aligned algorithms and mappings at depth 3, with all rungs and near misses."""
     network, behavior, _ = reference(name)
-    fast = best(lambda: examine_mappings(network, behavior, 3, DEFAULT_BUDGET), 10)
+    fast = best(lambda: examine_mappings(network, behavior, 3, DEFAULT_BUDGET).near_misses, 10)
     return Row(f"signatures, algorithms, mappings, rungs of {name}", fast)
 
 
@@ -193,7 +193,12 @@ def wide_mappings():
     behavior = Behavior.of_network(network, POINTS)
     examine_mappings(eh.xornet(), Behavior.of_network(eh.xornet(), POINTS), 3, DEFAULT_BUDGET)
     found = []
-    taken = best(lambda: found.append(examine_mappings(network, behavior, 3, DEFAULT_BUDGET)), 1, warm=False)
+
+    def examine():
+        found.append(examine_mappings(network, behavior, 3, DEFAULT_BUDGET))
+        return found[0].near_misses
+
+    taken = best(examine, 1, warm=False)
     return Row(
         "signatures, algorithms, mappings, rungs of 2-16-16-1",
         taken,

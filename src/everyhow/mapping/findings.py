@@ -51,10 +51,10 @@ class MappingFindings(Noted):
         survivors: the mappings that pass each rung after the first.
         fallen: the mappings that fall at each rung after the second, each with the fault found.
         failure: what failed, in words, at the first rung that nothing passes; None when every rung is passed.
-        near_misses: irredundant algorithms that are not aligned, best worst-variable IIA first.
-        scored: among how many of the simplest such algorithms the near misses were looked for, and of how many.
         notes: what the budget did not allow, what has no answer here, and how many runs rounding decides.
         patterns: those of the inputs; None where no algorithm is looked for.
+        tables: the functions that decide as wanted, where every rung was reached or refused; else none.
+        depth: the largest one of the algorithms.
     """
 
     algorithms: int | None
@@ -64,10 +64,10 @@ class MappingFindings(Noted):
     survivors: abc.Mapping[str, tuple[Mapping, ...]] = field(default_factory=dict, repr=False)
     fallen: abc.Mapping[str, abc.Mapping[Mapping, Fault]] = field(default_factory=dict, repr=False)
     failure: str | None = None
-    near_misses: tuple[NearMiss, ...] = ()
-    scored: tuple[int, int] = (0, 0)
     notes: Notes = NO_NOTES
     patterns: Patterns | None = field(default=None, repr=False)
+    tables: tuple[TruthTable, ...] = field(default=(), repr=False)
+    depth: int = field(default=0, repr=False)
 
     def minimal(self, algorithm: Algorithm) -> Iterator[Mapping]:
         """Every minimal mapping of an algorithm; none when it is not aligned, or there are no signatures."""
@@ -143,6 +143,30 @@ class MappingFindings(Noted):
         if number is None or number > most:
             return ()
         return tuple(sorted((one for one in self.last_survivors if one.sets), key=complexity))
+
+    @property
+    def near_misses(self) -> tuple[NearMiss, ...]:
+        """The best mapping of each irredundant algorithm that was scored, best worst-variable IIA first."""
+        return self._scored[0]
+
+    @property
+    def scored(self) -> tuple[int, int]:
+        """How many of the irredundant algorithms that are not aligned were scored, simplest first, and of how many."""
+        return self._scored[1]
+
+    @cached_property
+    def _scored(self) -> tuple[tuple[NearMiss, ...], tuple[int, int]]:
+        found, aligned_ones = self.signatures, self.aligned or {}
+        if found is None or not self.tables:
+            return (), (0, 0)
+        unaligned_ones = (self.irredundant_algorithms or 0) - sum(one.irredundant for one in aligned_ones)
+        if not len(found) or not unaligned_ones:
+            return (), (0, unaligned_ones)
+        unaligned = (one for one in _simplest(self.tables, min(self.depth, SCORED_DEPTH)) if one not in aligned_ones)
+        tried = list(itertools.islice(unaligned, SCORED))
+        best = (next(best_mappings(found, algorithm, self.patterns), None) for algorithm in tried)
+        ranked = sorted((miss for miss in best if miss), key=lambda miss: (-miss.least, complexity(miss.mapping)))
+        return tuple(ranked), (len(tried), unaligned_ones)
 
     @property
     def placed(self) -> Iterator[Mapping]:
@@ -310,10 +334,9 @@ def examine_mappings(model: Model, behavior: Behavior, max_depth: int, budget: i
         kept = tuple(mapping for mapping in kept if not faults[mapping])
         survivors[rung] = kept
         fallen[rung] = {mapping: found_fault for mapping, found_fault in faults.items() if found_fault}
-    misses, scored = _near_misses(found, tables, max_depth, candidates, irredundant, patterns)
     return MappingFindings(
-        number, irredundant, found, single, survivors, fallen, failure, misses, scored,
-        notes + _tied(tied, "runs in which variables are forced"), patterns,
+        number, irredundant, found, single, survivors, fallen, failure,
+        notes + _tied(tied, "runs in which variables are forced"), patterns, tuple(tables), max_depth,
     )  # fmt: skip
 
 
@@ -378,26 +401,6 @@ def _forcing_refusal(rung: str, kept: tuple[Mapping, ...], inputs: int, budget: 
     else:
         runs = sum(transitive_runs(mapping, inputs) for mapping in kept)
     return budget.refusal(f"putting {len(kept):,} mappings to the rung {rung}", runs * STEPS_PER_RUN * steps)
-
-
-def _near_misses(
-    found: Signatures,
-    tables: Sequence[TruthTable],
-    max_depth: int,
-    single: list[Algorithm],
-    irredundant: int,
-    patterns: Patterns,
-) -> tuple[tuple[NearMiss, ...], tuple[int, int]]:
-    """The best mapping of each of the simplest irredundant algorithms that are not aligned; and how many such
-    algorithms were scored, and of how many."""
-    if not len(found) or irredundant == len(single):
-        return (), (0, irredundant - len(single))
-    aligned_ones = set(single)
-    unaligned = (one for one in _simplest(tables, min(max_depth, SCORED_DEPTH)) if one not in aligned_ones)
-    tried = list(itertools.islice(unaligned, SCORED))
-    misses = [miss for miss in (next(best_mappings(found, algorithm, patterns), None) for algorithm in tried) if miss]
-    ranked = sorted(misses, key=lambda miss: (-miss.least, complexity(miss.mapping)))
-    return tuple(ranked), (len(tried), irredundant - len(single))
 
 
 def _simplest(tables: Sequence[TruthTable], max_depth: int) -> Iterator[Algorithm]:
