@@ -13,7 +13,6 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 import numpy as np
 import torch
 from torch import Tensor
-from torch.optim.adamw import adamw
 
 from ..common.progress import Progress
 from .trained import Checkpoint, Kind, Trained
@@ -91,8 +90,9 @@ class Learner(ABC, Generic[Goal, Kind, Told]):
         self, weights: list[Tensor], rows: Tensor, targets: Tensor, kept: list[Tensor]
     ) -> tuple[Tensor, Sequence[Tensor]]:
         """The mean loss of each seed, and how what is minimized, penalties included, changes with each weight."""
-        errors = self.losses(weights, rows, targets, kept)
-        return errors.detach(), torch.autograd.grad(self.penalized(errors.sum(), weights), weights)
+        with torch.enable_grad():
+            errors = self.losses(weights, rows, targets, kept)
+            return errors.detach(), torch.autograd.grad(self.penalized(errors.sum(), weights), weights)
 
     def needs_threads(self) -> bool:
         """Whether a step is large enough to be shared among threads, as it is where nothing is said."""
@@ -152,7 +152,7 @@ def _trained(learner: Learner[Goal, Kind, Any], seeds: tuple[int, ...], progress
 @dataclass
 class Stack(Generic[Goal, Kind]):
     """The models still training. Tensors have the seed first: every weight, rows (seeds, rows, features), targets
-    (seeds, rows, targets). The first and second moments of AdamW are those of each weight; each counts its steps."""
+    (seeds, rows, targets). The first and second moments of AdamW are those of each weight; `steps` are those made."""
 
     learner: Learner[Goal, Kind, Any]
     order: list[int]
@@ -162,7 +162,7 @@ class Stack(Generic[Goal, Kind]):
     rows: Tensor
     targets: Tensor
     moments: list[list[Tensor]]
-    steps: list[Tensor]
+    steps: Tensor
     best: np.ndarray
     bad_epochs: np.ndarray
 
@@ -174,7 +174,7 @@ class Stack(Generic[Goal, Kind]):
         rows, targets = zip(*drawn_rows, strict=True)
         parameters = [p.requires_grad_() for p in parameters]
         moments = [[torch.zeros_like(p) for p in parameters] for _ in range(2)]
-        steps = [torch.zeros(()) for _ in parameters]
+        steps = torch.zeros(())
         count = len(seeds)
         return Stack(
             learner, list(range(count)), list(seeds), generators, parameters, torch.stack(rows),
@@ -186,6 +186,7 @@ class Stack(Generic[Goal, Kind]):
         """What each model of the stack learns."""
         return [self.learner.tasks[index] for index in self.order]
 
+    @torch.no_grad()
     def run_epoch(self) -> np.ndarray:
         """One pass over every seed's rows, in an order of its own; returns each seed's mean loss."""
         count = self.rows.shape[1]
@@ -195,11 +196,10 @@ class Stack(Generic[Goal, Kind]):
         kept = self.learner.dropout(count, self.generators)
         losses = []
         size = self.learner.settings.batch_size or count
-        for start in range(0, count, size):
-            batch = slice(start, start + size)
-            errors, gradients = self.learner.gradients(
-                self.parameters, rows[:, batch], targets[:, batch], [mask[:, batch] for mask in kept]
-            )
+        for of_rows, of_targets, *of_kept in zip(
+            *(one.split(size, dim=1) for one in (rows, targets, *kept)), strict=True
+        ):
+            errors, gradients = self.learner.gradients(self.parameters, of_rows, of_targets, of_kept)
             losses.append(errors)
             self._step(gradients)
         return torch.stack(losses).mean(dim=0).numpy()
@@ -270,14 +270,15 @@ class Stack(Generic[Goal, Kind]):
             self.best[kept], self.bad_epochs[kept],
         )  # fmt: skip
 
-    @torch.no_grad()
     def _step(self, gradients: Sequence[Tensor]) -> None:
-        # The function behind torch.optim.AdamW: the class loads a compiler, which takes seconds and is not needed. When
-        # fused it takes numbers as they lie in memory, so that gradients must lie there as weights do.
+        # What torch.optim.AdamW does when it is fused. The class loads a compiler, which takes seconds and is not
+        # needed; the function that it calls sorts the tensors anew in each step, which takes longer than the step. This
+        # one takes numbers as they lie in memory, so that gradients must lie there as weights do.
         first, second = self.moments
         settings = self.learner.settings
         lying = [gradient.contiguous() for gradient in gradients]
-        adamw(
-            self.parameters, lying, first, second, [], self.steps, fused=True, amsgrad=False, maximize=False,
-            beta1=0.9, beta2=0.999, eps=1e-8, lr=settings.learning_rate, weight_decay=settings.weight_decay,
+        self.steps.add_(1)
+        torch._fused_adamw_(  # pyright: ignore[reportPrivateImportUsage]
+            self.parameters, lying, first, second, [], [self.steps] * len(lying), lr=settings.learning_rate, beta1=0.9,
+            beta2=0.999, weight_decay=settings.weight_decay, eps=1e-8, amsgrad=False, maximize=False,
         )  # fmt: skip

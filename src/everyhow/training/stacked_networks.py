@@ -2,7 +2,8 @@
 (seeds, rows, outputs)."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 
 import numpy as np
 import torch
@@ -57,7 +58,7 @@ class Networks(Learner[Task, Network, TrainingSettings]):
         for layer, name in enumerate(self.settings.activations):
             matrix, bias = weights[2 * layer : 2 * layer + 2]
             sums.append(torch.baddbmm(bias, states[-1], matrix))
-            state = _activate(name, sums[-1])
+            state = _activate(name)(sums[-1])
             states.append(state * kept[layer] / (1 - self.settings.dropout) if layer < len(kept) else state)
         return sums, states
 
@@ -68,20 +69,19 @@ class Networks(Learner[Task, Network, TrainingSettings]):
         each operation takes longer than the operation."""
         if kept or self.settings.l1 or self.settings.l2:
             return super().gradients(weights, rows, targets, kept)
-        with torch.no_grad():
-            return self._propagated_back(weights, rows, targets)
+        return self._propagated_back(weights, rows, targets)
 
     def _propagated_back(self, weights: list[Tensor], rows: Tensor, targets: Tensor) -> tuple[Tensor, Sequence[Tensor]]:
         """The loss of each seed, and its gradient by each weight, layer by layer from the last."""
         sums, states = self._passed(weights, rows)
         missed = states[-1] - targets
         found: list[Tensor] = []
-        back = (2 * missed) * torch.full_like(missed, 1 / (missed.shape[1] * missed.shape[2]))
+        back = missed * (2 / (missed.shape[1] * missed.shape[2]))
         for layer, name in reversed([*enumerate(self.settings.activations)]):
-            back = _activate_back(name, back, sums[layer], states[layer + 1])
-            found = [states[layer].transpose(1, 2).bmm(back), back.sum(dim=1, keepdim=True), *found]
+            back = _activate_back(name)(back, sums[layer], states[layer + 1])
+            found = [states[layer].mT.bmm(back), back.sum(dim=1, keepdim=True), *found]
             if layer:
-                back = back.bmm(weights[2 * layer].transpose(1, 2))
+                back = back.bmm(weights[2 * layer].mT)
         return missed.square().mean(dim=(1, 2)), found
 
     def dropout(self, count: int, generators: Sequence[torch.Generator]) -> list[Tensor]:
@@ -116,18 +116,22 @@ class Networks(Learner[Task, Network, TrainingSettings]):
         return self.settings.loss_target_of(task.outputs)
 
 
-def _activate(name: str, z: Tensor) -> Tensor:
+@cache
+def _activate(name: str) -> Callable[[Tensor], Tensor]:
+    """What gives the activations of the sums of a layer."""
     function = activation(name)
     if function.code == LEAKY:
-        return torch.nn.functional.leaky_relu(z, function.parameters[0])
-    return torch.tanh(z) if function.code == TANH else torch.sigmoid(function.parameters[0] * z)
+        return lambda z: torch.nn.functional.leaky_relu(z, function.parameters[0])
+    return torch.tanh if function.code == TANH else lambda z: torch.sigmoid(function.parameters[0] * z)
 
 
-def _activate_back(name: str, back: Tensor, z: Tensor, state: Tensor) -> Tensor:
-    """How the loss changes with the sums `z` that a layer activates, given how it changes with its activations."""
-    function = activation(name)
+@cache
+def _activate_back(name: str) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+    """What tells how the loss changes with the sums of a layer, given how it changes with the activations, the sums,
+    and the activations."""
+    function, aten = activation(name), torch.ops.aten
     if function.code == LEAKY:
-        return torch.ops.aten.leaky_relu_backward(back, z, function.parameters[0], False)
+        return lambda back, z, _: aten.leaky_relu_backward(back, z, function.parameters[0], False)
     if function.code == TANH:
-        return torch.ops.aten.tanh_backward(back, state)
-    return torch.ops.aten.sigmoid_backward(back, state) * function.parameters[0]
+        return lambda back, _, state: aten.tanh_backward(back, state)
+    return lambda back, _, state: aten.sigmoid_backward(back, state) * function.parameters[0]
