@@ -1,5 +1,6 @@
 """The rows of a sweep: their columns, and Parquet files of them in and out."""
 
+import functools
 import hashlib
 import json
 import re
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 # 2: the rung `transitive`, trivial survivors apart, and `inert` by which unmapped neurons may carry what is still read.
 SCHEMA_VERSION = 2
-ROWS_AT_ONCE = 40
 # Of a part: its bytes, in the file and when they are read, its rows and row groups, and what it says of itself.
 MOST_BYTES, MOST_ROWS, MOST_ROW_GROUPS, MOST_KEYS = 256 * 2**20, 100_000, 100, 100
 TEXT, NUMBER, WHOLE, TRUTH, NUMBERS = "VARCHAR", "DOUBLE", "BIGINT", "BOOLEAN", "DOUBLE[]"
@@ -359,23 +359,26 @@ def write_rows(path: Path, rows: Sequence[dict[str, Any]], metadata: dict[str, s
 
     unknown = {key for row in rows for key in row} - set(COLUMNS)
     assert not unknown, f"rows have columns that are not described: {unknown}"
-    marks = ", ".join("?" * len(COLUMNS))
-    columns = ", ".join(f'"{name}" {kind}' for name, (kind, _) in COLUMNS.items())
+    # A list for each column: numbers one by one take DuckDB twice as long.
+    lists = ", ".join(f'unnest(?::{kind}[]) AS "{name}"' for name, (kind, _) in COLUMNS.items())
+    values = [[row.get(name) for row in rows] for name in COLUMNS]
     named = ", ".join(f"{key}: '{value}'" for key, value in metadata.items())
+    # Under the temporary name at once, not under another one first.
+    options = f"FORMAT parquet, USE_TMP_FILE false, COMPRESSION zstd, KV_METADATA {{{named}}}"
     with replacing(path, "what is finished stays") as temporary:
         try:
-            with duckdb.connect() as connection:
-                connection.execute(f"CREATE TABLE results ({columns})")
-                # Some rows in one statement: one for each takes twice as long, and so do all of many.
-                for start in range(0, len(rows), ROWS_AT_ONCE):
-                    chunk = rows[start : start + ROWS_AT_ONCE]
-                    values = [row.get(name) for row in chunk for name in COLUMNS]
-                    connection.execute(f"INSERT INTO results VALUES {', '.join([f'({marks})'] * len(chunk))}", values)
-                # Under the temporary name at once, not under another one first.
-                options = f"FORMAT parquet, USE_TMP_FILE false, COMPRESSION zstd, KV_METADATA {{{named}}}"
-                connection.execute(f"COPY results TO '{_quoted(str(temporary))}' ({options})")
+            with _writing().cursor() as connection:
+                connection.execute(f"COPY (SELECT {lists}) TO '{_quoted(str(temporary))}' ({options})", values)
         except duckdb.Error as error:
             raise FileFormatError(f"{path}: cannot write ({first_line(error)}); what is finished stays") from None
+
+
+@functools.cache
+def _writing() -> "duckdb.DuckDBPyConnection":
+    """The database, without tables, that parts are written by: a new one takes as long as a part."""
+    import duckdb
+
+    return duckdb.connect()
 
 
 def _quoted(text: str) -> str:

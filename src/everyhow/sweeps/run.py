@@ -76,8 +76,7 @@ def sweep(
         raise InputError("seeds are those of the plan; give its name or file to change them")
     chosen = plan if isinstance(plan, Plan) else read_plan(plan, seeds)
     with watching(chosen, progress) as on_step:
-        run_plan(chosen, out, workers=workers, scheduler=scheduler, resume=resume, on_step=on_step, wait=wait)
-    return Sweep.open(out)
+        return run_plan(chosen, out, workers=workers, scheduler=scheduler, resume=resume, on_step=on_step, wait=wait)
 
 
 def run_plan(
@@ -89,7 +88,7 @@ def run_plan(
     resume: bool = False,
     on_step: Callable[[Step], None] = lambda step: None,
     wait: float = SECONDS_WITHOUT_WORKERS,
-) -> Store:
+) -> Sweep:
     """Compute what a plan asks for, into a folder; arguments and errors are those of `sweep`. `on_step` is called
     before the first block and after each.
 
@@ -124,13 +123,13 @@ def run_plan(
                     on_step(Step(done, plan.networks, pace.share, pace.left(crew.size())))
         else:
             on_step(Step(done, plan.networks, 1.0, 0.0))
-        store.close()
+        digests = store.close()
     if lost:
         raise LostBlocksError(
             f"{len(lost)} of {len(left)} blocks were lost (block {lost[0][0].index}: {lost[0][1]}); everything else is "
             f"in {store.folder}; run again with --resume to try them again"
         )
-    return store
+    return Sweep(store, digests)
 
 
 @dataclass(frozen=True)

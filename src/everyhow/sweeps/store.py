@@ -1,5 +1,6 @@
 """The folder of a sweep: plain files, written once, that need no lock and no database."""
 
+import functools
 import hashlib
 import json
 import platform
@@ -138,12 +139,11 @@ class Store:
         }  # fmt: skip
         write_rows(self.part(block), result.rows, metadata)
 
-    def close(self) -> str | None:
-        """The digest of the results, recorded in run.json; None while blocks are missing."""
+    def close(self) -> dict[int, str]:
+        """Record the digest of the results in run.json; returns those of the parts, as `digests` does."""
         digests = self.digests()
-        digest = self.digest_of(digests)
-        self._write_run(digest, len(digests))
-        return digest
+        self._write_run(self.digest_of(digests), len(digests))
+        return digests
 
     def digest(self) -> str | None:
         """A hash of the plan and of all results but the time they took; None while blocks are missing."""
@@ -268,6 +268,7 @@ def _holds_something(folder: Path) -> bool:
     return any(not path.name.endswith(".part") and path.name != RUNNING for path in folder.iterdir())
 
 
+@functools.cache
 def _version(package: str) -> str | None:
     from importlib.metadata import PackageNotFoundError
 

@@ -19,6 +19,8 @@ def work(scheduler: str, name: str, scratch: Path, memory: int) -> None:
         memory: bytes it may use.
     """
     threading.Thread(target=_end_with_parent, args=(scratch,), daemon=True).start()
+    # NumPy's BLAS reads this when it is loaded. Its further threads would wait in a loop, on other workers' cores.
+    os.environ |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), "1")
     import asyncio
 
     words = os.open(words_of(scratch), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -33,9 +35,12 @@ def words_of(scratch: Path) -> Path:
 
 
 async def _serve(scheduler: str, name: str, scratch: Path, memory: int) -> None:
+    from dask import config
     from distributed import Worker
 
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    # Nobody looks at its profile, for which the computing thread would be stopped a hundred times a second.
+    config.set({"distributed.worker.profile.enabled": False})
     async with Worker(
         scheduler, nthreads=1, name=name, host="127.0.0.1", dashboard_address="127.0.0.1:0",
         local_directory=str(scratch), memory_limit=memory,
