@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from everyhow.sweeps import trying
-from everyhow.sweeps.costs import STARTING, Rates, block_seconds, common, forecast, makespan
+from everyhow.sweeps.costs import PER_BLOCK, STARTING, Rates, block_seconds, common, forecast, makespan
 from everyhow.sweeps.pace import Pace
 from everyhow.sweeps.plan import plan_of
 from everyhow.sweeps.trying import spread_out, try_out
@@ -30,9 +30,9 @@ def test_rates_of_points():
     shared = common(rates)
     assert (shared.training, shared.explaining, shared.first) == (2.0, 2.0, None) and common({}) == Rates()
     first, second, *_ = (block for block in PLAN.blocks() if block.point == 0)
-    assert block_seconds(first, Rates(4.0, 0.0, 7.0)) == pytest.approx(7.1)
-    usual = block_seconds(second, Rates(1.0, 0.0)) - 0.1
-    assert block_seconds(second, Rates(4.0, 0.0, 7.0)) == pytest.approx(4 * usual + 0.1)
+    assert block_seconds(first, Rates(4.0, 0.0, 7.0)) == pytest.approx(7 + PER_BLOCK)
+    usual = block_seconds(second, Rates(1.0, 0.0)) - PER_BLOCK
+    assert block_seconds(second, Rates(4.0, 0.0, 7.0)) == pytest.approx(4 * usual + PER_BLOCK)
     told = forecast(PLAN, 2, rates)
     seconds = [block_seconds(block, rates.get(block.point, shared)) for block in PLAN.blocks()]
     assert told.seconds == pytest.approx(sum(seconds)) and told.tried == 1
@@ -54,8 +54,8 @@ def test_a_machine_of_another_speed(monkeypatch, factor):
 
     def run_block(block):
         asked.append(block)
-        usual = block_seconds(block) - 0.1
-        explained = block_seconds(block, Rates(0.0, 1.0)) - 0.1
+        usual = block_seconds(block) - PER_BLOCK
+        explained = block_seconds(block, Rates(0.0, 1.0)) - PER_BLOCK
         return BlockResult((), {}, Spent((usual - explained) * factor, explained * factor, 0.0, False))
 
     monkeypatch.setattr(trying, "run_block", run_block)

@@ -15,7 +15,7 @@ from .settings import Setting
 OF: dict[str, ModuleType] = {"network": network_costs, "transformer": transformer_costs}
 # Seconds of a core for each block, whatever it is, measured on the development machine; a plan that was tried out has
 # its own rates beside them.
-PER_BLOCK = 0.1
+PER_BLOCK = 0.03
 BYTES_PER_NETWORK, BYTES_PER_ROW = 700, 600
 # Until the first worker computes.
 STARTING = 3.0

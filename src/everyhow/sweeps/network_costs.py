@@ -17,8 +17,8 @@ from ..training.untrained import dense
 from .settings import Setting
 
 # Seconds on one core, measured on the development machine.
-PER_STEP, PER_ROW = 0.9e-3, 0.1e-6
-PER_EXPLANATION, PER_READING = 0.04, 4e-9
+PER_STEP, PER_ROW = 0.12e-3, 0.08e-6
+PER_EXPLANATION, PER_READING = 0.013, 1.5e-9
 # Of counting circuits: a prefix, which fixes all layers but the last hidden one, and each sum of a half of that layer.
 PER_PREFIX, PER_SUM = 2e-6, 0.35e-6
 # Of aligning algorithms of depth 4 and more, for each way to place four variables in the layers.
