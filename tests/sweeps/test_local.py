@@ -55,3 +55,19 @@ def test_workers_that_use_too_much(tmp_path, monkeypatch):
     (second,) = workers._processes
     workers.stop()
     assert second.exitcode is not None
+
+
+def test_workers_leave_other_cores_alone(monkeypatch):
+    """Their linear algebra has one thread: others would wait in a loop, on the cores of other workers."""
+    monkeypatch.delenv("OMP_NUM_THREADS")
+
+    def threads():
+        import numpy as np
+        import threadpoolctl
+
+        np.ones((2, 2)) @ np.ones((2, 2))
+        return [library["num_threads"] for library in threadpoolctl.threadpool_info()]
+
+    with local.local_workers(1) as (client, _):
+        found = client.submit(threads).result(timeout=120)
+    assert found and set(found) == {1}
