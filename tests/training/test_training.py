@@ -32,6 +32,24 @@ def test_trained_alone_or_together():
     assert together.loss == pytest.approx(alone.loss, abs=1e-4)
 
 
+def test_threads_change_nothing(monkeypatch):
+    """How many threads share a step is decided by its size alone; to the bit, nothing depends on it."""
+    settings = TrainingSettings(**{**QUICK, "epochs": 3})
+    asked, found = [], []
+    monkeypatch.setattr(Networks, "needs_threads", lambda self: asked[-1])
+    for threads in (False, True):
+        asked.append(threads)
+        found.append([result.network for result in train_many("XOR", range(300), settings)])
+    assert found[0] == found[1]
+
+
+def test_small_steps_are_taken_by_one_thread():
+    """A hundred networks with the default settings are, and a thousand are not."""
+    task, settings = eh.parse_task("XOR"), TrainingSettings()
+    assert not Networks(settings, [task] * 100).needs_threads()
+    assert Networks(settings, [task] * 1000).needs_threads()
+
+
 @pytest.mark.parametrize("hidden", ["leaky_relu", "leaky_relu:0.2", "tanh", "sigmoid", "sigmoid:3"])
 @pytest.mark.parametrize("penalty", [{}, {"l1": 0.01}, {"l2": 0.01}, {"dropout": 0.3}])
 def test_gradients_are_those_of_autograd(hidden, penalty):

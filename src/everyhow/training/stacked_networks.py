@@ -15,6 +15,9 @@ from ..network.network import Network
 from .settings import TrainingSettings, accuracy_of, training_rows
 from .stacked import Learner
 
+# Below so many activations in a step threads take longer to share it than one of them to take it.
+LARGE = 2**17
+
 
 class Networks(Learner[Task, Network, TrainingSettings]):
     """Networks that learn a Boolean task each, by its squared error."""
@@ -83,6 +86,12 @@ class Networks(Learner[Task, Network, TrainingSettings]):
             if layer:
                 back = back.bmm(weights[2 * layer].mT)
         return missed.square().mean(dim=(1, 2)), found
+
+    def needs_threads(self) -> bool:
+        """Small steps take longer when threads share them."""
+        settings, (task, *_) = self.settings, self.tasks
+        neurons = sum(settings.widths) + task.outputs
+        return len(self.tasks) * min(settings.batch_size, settings.rows) * neurons > LARGE
 
     def dropout(self, count: int, generators: Sequence[torch.Generator]) -> list[Tensor]:
         """1 for each hidden activation of each row that is kept, else 0; nothing where all are."""
