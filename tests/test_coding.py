@@ -126,11 +126,21 @@ def test_files_keep_it(tmp_path, suffix):
             ("threshold", True, "threshold is True; it is a finite number"),
             ("inputs", [1, 1], r"inputs is \[1, 1\]; give the two different numbers"),
             ("inputs", 7, "inputs is 7; give the two different numbers"),
+            (
+                "treshold",
+                0.3,
+                "a network has 'treshold', which is not read; did you mean threshold. Rename it",
+            ),
+            ("Input", [0, 1], "a network has 'Input', which is not read; did you mean inputs"),
+            ("input_values", [0, 1], "a network has 'input_values', which is not read; did you mean inputs"),
             ("remarks", [3], r"the remarks of a network are a list of sentences, not \[3\]"),
         ):
             (tmp_path / "other.json").write_text(json.dumps(document | {key: value}))
             with pytest.raises(eh.InputError, match=message):
                 eh.load(tmp_path / "other.json")
+        beside = {"$schema": "network.schema.json", "name": "one", "input_size": 2, "accuracy": 1.0}
+        (tmp_path / "other.json").write_text(json.dumps(document | beside))
+        assert eh.load(tmp_path / "other.json") == network
 
 
 @pytest.mark.parametrize(("change", "message"), [

@@ -63,6 +63,8 @@ def test_json_read():
     assert json_of('{"a": [1, 2], "a": [1, 2]}', "x") == {"a": [1, 2]}
     for encoding in ("utf-8-sig", "utf-16", "utf-32"):
         assert json_of('{"\xe4": "[["}'.encode(encoding), "x") == {"\xe4": "[["}
+    assert json_of('{"$schema": "x.json", "a": {"$schema": "y"}}', "x") == {"a": {"$schema": "y"}}
+    assert json_of('{"$schema": 3}', "x") == {"$schema": 3}
     assert str(json_of("[NaN, -Infinity]", "x", finite=False)) == "[nan, -inf]"
     assert json_of("9" * 4300, "x") == 10**4300 - 1
 

@@ -73,6 +73,27 @@ def test_errors_of_mechanisms(mechanism, text):
         causal_model_from_document(document)
 
 
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"value": {"sum": [0, 1]}}, "a causal model has 'value'; its keys are variables, values, parents"),
+        (
+            {"mechanisms": DOCUMENT["mechanisms"] | {"bath": "a"}},
+            "a mechanism is given for 'bath', which is not a",
+        ),
+        (
+            {"mechanisms": DOCUMENT["mechanisms"] | {"a": "b"}},
+            "mechanisms gives one for 'a', which has no parents",
+        ),
+    ],
+)
+def test_nothing_is_read_past(change, text):
+    """What a file says and no model would have is an error, not left out."""
+    with pytest.raises(eh.InputError, match=text):
+        causal_model_from_document(DOCUMENT | change)
+    assert causal_model_from_document(DOCUMENT | {"name": "half adder", "about": "two bits"})
+
+
 def test_formulas_need_bits():
     """A formula over a variable of three values is refused; it needs a list. Several faults come together."""
     mechanisms = {"sum": [1], "both": "a & b", "odd": "sum & both"}

@@ -149,7 +149,8 @@ def an_object(path: str | Path, document: Any, what: str) -> dict[str, Any]:
 
 
 def json_of(content: bytes | str, expected: str, lists: int = MOST_LISTS, finite: bool = True) -> Any:
-    """The JSON value in some bytes that should hold what is `expected`.
+    """The JSON value in some bytes that should hold what is `expected`; of an object without its `$schema`, the place
+    of its schema.
 
     Raises:
         InputError: not JSON; more lists and objects than are allowed, more values or deeper ones; a name that stands
@@ -180,6 +181,9 @@ def json_of(content: bytes | str, expected: str, lists: int = MOST_LISTS, finite
         raise
     except (ValueError, RecursionError, MemoryError) as error:
         raise InputError(f"not a JSON file ({_reason(error)}); expected {expected}") from None
+    # By this key editors find the schema of a file; it is not part of what the file says.
+    if isinstance(found, dict) and isinstance(found.get("$schema"), str):
+        del found["$schema"]
     return found
 
 

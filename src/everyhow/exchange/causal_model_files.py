@@ -9,11 +9,14 @@ from pathlib import Path
 
 from ..boolean.formulas import CONNECTIVES, MAX_LENGTH, parse_formula
 from ..boolean.truth_table import INPUT_NAMES, MAX_INPUTS, TruthTable
+from ..common.arguments import quoted
 from ..common.errors import InputError
 from ..common.reading import cut, naming, read_document
 from ..mapping.causal_models import CausalModel, Value
 
 KEYS = ("variables", "values", "parents", "mechanisms")
+# What is read past.
+PAST = ("name", "about")
 BITS = (0, 1)
 
 
@@ -40,7 +43,8 @@ def causal_model_from_document(document: object) -> CausalModel:
       parent's varying fastest.
 
     Raises:
-        InputError: the document does not describe one; or as CausalModel.
+        InputError: the document does not describe one, has a key of another name, or a mechanism of a variable without
+            parents; or as CausalModel.
 
     Example:
         >>> model = causal_model_from_document({
@@ -51,14 +55,20 @@ def causal_model_from_document(document: object) -> CausalModel:
     """
     if not isinstance(document, dict):
         raise InputError(f"a causal model is a JSON object with {', '.join(KEYS)}")
+    if unknown := [key for key in document if key not in (*KEYS, *PAST)]:
+        raise InputError(f"a causal model has {quoted(unknown[0])}; its keys are {', '.join(KEYS)}")
     variables, values, parents, mechanisms = (document.get(key, [] if key == "variables" else {}) for key in KEYS)
     if not isinstance(variables, list) or not all(isinstance(part, dict) for part in (values, parents, mechanisms)):
         raise InputError("variables must be a list, and values, parents and mechanisms objects by variable")
     names = [name for name in variables if isinstance(name, str)]
     values = {**dict.fromkeys(names, BITS), **values}
-    functions = {
-        name: _mechanism(stated, parents[name], values) for name, stated in mechanisms.items() if name in parents
-    }
+    for name in mechanisms:
+        if name in names and not parents.get(name):
+            raise InputError(
+                f"mechanisms gives one for {quoted(name)}, which has no parents: name its parents under parents, or "
+                "leave the mechanism of an input out"
+            )
+    functions = {name: _mechanism(stated, parents.get(name, []), values) for name, stated in mechanisms.items()}
     return CausalModel(variables, values, parents, functions)
 
 

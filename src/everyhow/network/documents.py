@@ -1,6 +1,8 @@
 """Networks as JSON documents and safetensors files, and back. Nothing in a file is ever executed."""
 
+import difflib
 import json
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,9 @@ from ..model.origin import Origin, origin_from_document
 from .network import Network
 
 KEYS = ("weights", "biases", "activations")
+# Without them numbers stand for bits as usual; a key that is like one of these is not read past.
+CODING = ("threshold", "inputs", "softmax")
+ALIKE = 0.85
 
 
 def check_network_path(path: str | Path) -> Path:
@@ -48,6 +53,7 @@ def _holder(document: object) -> object:
 
 def _coding_in(document: Any) -> dict[str, Any]:
     """How the numbers of a stored network stand for bits, and its remarks."""
+    _check_meant([key for key in document if key not in (*KEYS, *CODING, "remarks", "names", "origin")])
     found = {"threshold": document["threshold"]} if "threshold" in document else {}
     if "inputs" in document:
         found["input_values"] = document["inputs"]
@@ -61,6 +67,16 @@ def _coding_in(document: Any) -> dict[str, Any]:
     if not isinstance(names, list) or not all(isinstance(layer, list) for layer in names):
         raise InputError(f"the names of a network are a list for each layer, not {quoted(names)}; leave them out")
     return found | {"remarks": tuple(remarks), "softmax": softmax, "names": tuple(map(tuple, names))}
+
+
+def _check_meant(others: Sequence[str]) -> None:
+    """Raises InputError when one of these keys, which are read past, is meant as one that is read."""
+    for key in others:
+        close = ["inputs"] if key == "input_values" else difflib.get_close_matches(key.lower(), CODING, 1, ALIKE)
+        if close:
+            raise InputError(
+                f"a network has {quoted(key)}, which is not read; did you mean {close[0]}? Rename it, or leave it out"
+            )
 
 
 def _fields(document: object) -> tuple[Any, ...]:
