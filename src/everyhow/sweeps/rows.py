@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 # 2: the rung `transitive`, trivial survivors apart, and `inert` by which unmapped neurons may carry what is still read.
 SCHEMA_VERSION = 2
+# Rows that are written by one statement, so that few lists are held at a time.
+ROWS_AT_ONCE = 2000
 # Of a part: its bytes, in the file and when they are read, its rows and row groups, and what it says of itself.
 MOST_BYTES, MOST_ROWS, MOST_ROW_GROUPS, MOST_KEYS = 256 * 2**20, 100_000, 100, 100
 TEXT, NUMBER, WHOLE, TRUTH, NUMBERS = "VARCHAR", "DOUBLE", "BIGINT", "BOOLEAN", "DOUBLE[]"
@@ -359,16 +361,21 @@ def write_rows(path: Path, rows: Sequence[dict[str, Any]], metadata: dict[str, s
 
     unknown = {key for row in rows for key in row} - set(COLUMNS)
     assert not unknown, f"rows have columns that are not described: {unknown}"
-    # A list for each column: numbers one by one take DuckDB twice as long.
-    lists = ", ".join(f'unnest(?::{kind}[]) AS "{name}"' for name, (kind, _) in COLUMNS.items())
-    values = [[row.get(name) for row in rows] for name in COLUMNS]
+    columns = ", ".join(f'"{name}" {kind}' for name, (kind, _) in COLUMNS.items())
+    # A list for each column: numbers one by one take DuckDB many times as long.
+    lists = ", ".join(f"unnest(?::{kind}[])" for kind, _ in COLUMNS.values())
     named = ", ".join(f"{key}: '{value}'" for key, value in metadata.items())
     # Under the temporary name at once, not under another one first.
     options = f"FORMAT parquet, USE_TMP_FILE false, COMPRESSION zstd, KV_METADATA {{{named}}}"
     with replacing(path, "what is finished stays") as temporary:
         try:
             with _writing().cursor() as connection:
-                connection.execute(f"COPY (SELECT {lists}) TO '{_quoted(str(temporary))}' ({options})", values)
+                connection.execute(f"CREATE TEMP TABLE results ({columns})")
+                for start in range(0, len(rows), ROWS_AT_ONCE):
+                    some = rows[start : start + ROWS_AT_ONCE]
+                    values = [[row.get(name) for row in some] for name in COLUMNS]
+                    connection.execute(f"INSERT INTO results SELECT {lists}", values)
+                connection.execute(f"COPY results TO '{_quoted(str(temporary))}' ({options})")
         except duckdb.Error as error:
             raise FileFormatError(f"{path}: cannot write ({first_line(error)}); what is finished stays") from None
 
