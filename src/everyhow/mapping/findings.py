@@ -53,7 +53,7 @@ class MappingFindings(Noted):
         failure: what failed, in words, at the first rung that nothing passes; None when every rung is passed.
         notes: what the budget did not allow, what has no answer here, and how many runs rounding decides.
         patterns: those of the inputs; None where no algorithm is looked for.
-        tables: the functions that decide as wanted, where every rung was reached or refused; else none.
+        tables: the functions that decide as wanted, where mappings were put to the rungs; else none.
         depth: the largest one of the algorithms.
     """
 

@@ -18,7 +18,8 @@ from .network import Network
 KEYS = ("weights", "biases", "activations")
 # Without them numbers stand for bits as usual; a key that is like one of these is not read past.
 CODING = ("threshold", "inputs", "softmax")
-ALIKE = 0.85
+# How alike, and how long and how many the keys are that are compared: what a person types.
+ALIKE, LONGEST, MOST_KEYS = 0.85, 20, 1000
 
 
 def check_network_path(path: str | Path) -> Path:
@@ -53,7 +54,7 @@ def _holder(document: object) -> object:
 
 def _coding_in(document: Any) -> dict[str, Any]:
     """How the numbers of a stored network stand for bits, and its remarks."""
-    _check_meant([key for key in document if key not in (*KEYS, *CODING, "remarks", "names", "origin")])
+    _check_meant([key for key in document if key not in (*KEYS, *CODING, "remarks", "names", "origin")][:MOST_KEYS])
     found = {"threshold": document["threshold"]} if "threshold" in document else {}
     if "inputs" in document:
         found["input_values"] = document["inputs"]
@@ -69,10 +70,11 @@ def _coding_in(document: Any) -> dict[str, Any]:
     return found | {"remarks": tuple(remarks), "softmax": softmax, "names": tuple(map(tuple, names))}
 
 
-def _check_meant(others: Sequence[str]) -> None:
+def _check_meant(others: Sequence[Any]) -> None:
     """Raises InputError when one of these keys, which are read past, is meant as one that is read."""
     for key in others:
-        close = ["inputs"] if key == "input_values" else difflib.get_close_matches(key.lower(), CODING, 1, ALIKE)
+        typed = key.lower() if isinstance(key, str) and len(key) <= LONGEST else ""
+        close = ["inputs"] if typed == "input_values" else difflib.get_close_matches(typed, CODING, 1, ALIKE)
         if close:
             raise InputError(
                 f"a network has {quoted(key)}, which is not read; did you mean {close[0]}? Rename it, or leave it out"
