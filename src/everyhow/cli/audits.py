@@ -107,10 +107,15 @@ class Source:
     seed: Annotated[int, typer.Option(help="Seed of the weights, and of the rows drawn and their order.")] = 0
 
     def read(self, task: str, coded: Coded, check: Callable[["Model"], None]) -> "Model":
-        """The network of the file; without a file, a network trained on the task, after a look at one of its shape."""
-        if self.network is not None:
-            return stored_network(self.network)
+        """The network of the file; without a file, a network trained on the task. A look at it, or before training at
+        one of its shape, tells mistakes early."""
         from ..model.behavior_files import names_a_behavior
+
+        if self.network is not None:
+            stored = stored_network(self.network)
+            if not (stored.of_sequences or names_a_behavior(task)):
+                check(stored)
+            return stored
         from ..model.task import parse_task
         from ..training import TrainingSettings, train_many
         from ..training.untrained import dense
@@ -153,13 +158,14 @@ def audit_command(
 
     The families are circuits, the readings of each circuit, algorithms with their places, and population codes.
     """
-    from ..auditing.explaining import audit
     from ..auditing.fitting import check_can_be_asked
 
     _check_certificate(certificate, asked, preset, written.force)
     kept = _checked(written)
     how, asked = running.keywords, coded.keywords | asked
     network = source.read(task, coded, lambda shaped: check_can_be_asked(shaped, task, preset, asked))  # type: ignore[arg-type]
+    # Not before: this loads all that explains, which a mistake need not wait for.
+    from ..auditing.explaining import audit
 
     _prepare()
     found = audit(

@@ -1,10 +1,12 @@
 """The command line: every command parses, calls one library function, and prints."""
 
+import atexit
 import contextlib
 import io
 import os
 import re
 import sys
+import threading
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -146,6 +148,30 @@ def main() -> None:
                 _tell(error)
         finally:
             remove_unfinished()
+
+
+def run() -> None:
+    """What `everyhow` starts: `main`, and then the end at once.
+
+    To take hundreds of modules apart takes Python a tenth of a second. After other processes were started, while
+    threads go on, or where what was printed cannot be written, the end is the usual one.
+    """
+    code: int | str | None = 0
+    try:
+        main()
+    except SystemExit as stop:
+        code = stop.code
+    goes_on = any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread())
+    if goes_on or "multiprocessing.util" in sys.modules or not isinstance(code, int):
+        sys.exit(code)
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        sys.exit(code)
+    # Such as the end of a log, which the libraries in use have asked for.
+    atexit._run_exitfuncs()
+    os._exit(code)
 
 
 def _leave_out_odd_sizes() -> None:
