@@ -455,3 +455,23 @@ def test_train_keeps_checkpoints(run_command, tmp_path, monkeypatch):
     assert code == 1 and "two-epoch-0.json and 1 more are there already" in err
     code, out, _ = run_command("train", "XOR", "--epochs", "1", "--out", "three.json", "--json")
     assert code == 0 and "checkpoints" not in json.loads(out)
+
+
+@pytest.mark.parametrize("going_on", [False, True])
+def test_the_end(going_on):
+    """What was printed is written, what was registered for the end runs, and threads that go on are waited for."""
+    script = (
+        "import atexit, sys, threading, time\n"
+        "atexit.register(print, 'at the end')\n"
+        "def later(): time.sleep(0.3); print('later')\n"
+        f"if {going_on}: threading.Thread(target=later).start()\n"
+        "sys.argv = ['everyhow', 'audit', 'XNANDOR', '--network', 'xornet']\n"
+        "from everyhow.cli.main import run\n"
+        "print('first')\n"
+        "run()\n"
+        "print('never')\n"
+    )
+    buffered = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=buffered)
+    assert done.stdout.split("\n") == ["first", *["later"] * going_on, "at the end", ""]
+    assert done.stderr.startswith("everyhow: unknown gate 'XNANDOR'") and done.returncode == 1

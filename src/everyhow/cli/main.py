@@ -164,13 +164,13 @@ def run() -> None:
     goes_on = any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread())
     if goes_on or "multiprocessing.util" in sys.modules or not isinstance(code, int):
         sys.exit(code)
+    # Such as the end of a log, which the libraries in use have asked for.
+    atexit._run_exitfuncs()
     try:
         sys.stdout.flush()
         sys.stderr.flush()
     except (OSError, ValueError):
         sys.exit(code)
-    # Such as the end of a log, which the libraries in use have asked for.
-    atexit._run_exitfuncs()
     os._exit(code)
 
 
