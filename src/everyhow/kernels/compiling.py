@@ -7,6 +7,7 @@ A kernel is compiled in two forms: for Python, which is stored, and for other ke
 code. The second form leaves out what translates Python's values, which is half of the work.
 """
 
+import atexit
 import contextlib
 import hashlib
 import pickle
@@ -105,6 +106,8 @@ class Beside:
         nowhere = subprocess.DEVNULL
         with contextlib.suppress(OSError):  # then they are compiled here
             self._process = subprocess.Popen(command, stdin=nowhere, stdout=nowhere, stderr=nowhere)
+            # When this process ends, what the other took is told of it, too, if that has ended.
+            atexit.register(self._process.poll)
 
     @contextlib.contextmanager
     def waiting(self, function: Function) -> Iterator[Callable[[], bool]]:
