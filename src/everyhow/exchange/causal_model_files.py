@@ -60,10 +60,10 @@ def causal_model_from_document(document: object) -> CausalModel:
     variables, values, parents, mechanisms = (document.get(key, [] if key == "variables" else {}) for key in KEYS)
     if not isinstance(variables, list) or not all(isinstance(part, dict) for part in (values, parents, mechanisms)):
         raise InputError("variables must be a list, and values, parents and mechanisms objects by variable")
-    names = [name for name in variables if isinstance(name, str)]
-    values = {**dict.fromkeys(names, BITS), **values}
+    usual = {name: BITS for name in variables if isinstance(name, str)}
+    values = usual | values
     for name in mechanisms:
-        if name in names and not parents.get(name):
+        if name in usual and not parents.get(name):
             raise InputError(
                 f"mechanisms gives one for {quoted(name)}, which has no parents: name its parents under parents, or "
                 "leave the mechanism of an input out"
