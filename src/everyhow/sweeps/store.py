@@ -145,12 +145,9 @@ class Store:
         self._write_run(self.digest_of(digests), len(digests))
         return digests
 
-    def digest(self) -> str | None:
-        """A hash of the plan and of all results but the time they took; None while blocks are missing."""
-        return self.digest_of(self.digests())
-
     def digest_of(self, digests: Mapping[int, str]) -> str | None:
-        """The digest of the results, from the digests of the parts; None while blocks are missing."""
+        """A hash of the plan and of all results but the time they took, from the digests of the parts; None while
+        blocks are missing."""
         if len(digests) < sum(1 for _ in self.plan.blocks()):
             return None
         joined = "".join([f"schema {SCHEMA_VERSION}", self.plan.digest, *(digests[index] for index in sorted(digests))])
