@@ -94,9 +94,9 @@ class Learner(ABC, Generic[Goal, Kind, Told]):
             errors = self.losses(weights, rows, targets, kept)
             return errors.detach(), torch.autograd.grad(self.penalized(errors.sum(), weights), weights)
 
+    @abstractmethod
     def needs_threads(self) -> bool:
-        """Whether a step is large enough to be shared among threads, as it is where nothing is said."""
-        return True
+        """Whether a step is large enough to be shared among threads; small ones take longer then."""
 
     def held_out(self, model: Kind, task: Goal, rows: Tensor) -> float | None:
         """The accuracy at those rows of the task that are not among the rows trained on; None where all are."""
